@@ -1,0 +1,101 @@
+package kernel
+
+import "fmt"
+
+// A segment is four int32: start, length, prefixStart, prefixLength. Query i of it, row start+i, attends to keys 0 to prefixLength+i:
+// first the prefix's rows, all of them, then the segment's own up to itself. So a prompt is a segment without prefix, and two
+// responses to it are two segments that share it as prefix, with no padding anywhere.
+const segmentFields = 4
+
+// probsStride is the distance of two queries' rows of probabilities: the number of keys, rounded up to whole vectors.
+func probsStride(segment []int32) int { return (int(segment[1]) + int(segment[3]) + 3) &^ 3 }
+
+// AttentionProbs returns the number of floats that Attention writes to probs. They lie segment after segment, head after head,
+// query after query.
+func AttentionProbs(segments []int32, heads int) int {
+	n := 0
+	for ; len(segments) >= segmentFields; segments = segments[segmentFields:] {
+		n += heads * int(segments[1]) * probsStride(segments)
+	}
+	return n
+}
+
+// AttentionRow returns where in probs the probabilities of one query of one head begin. There are as many as there are keys,
+// prefixLength + length of the segment, those of later keys being 0.
+func AttentionRow(segments []int32, heads, segment, head, query int) int {
+	before, at := segments[:segment*segmentFields], segments[segment*segmentFields:]
+	return AttentionProbs(before, heads) + (head*int(at[1])+query)*probsStride(at)
+}
+
+// checkAttention returns the number of rows of y[n,c] and the most keys that a segment has.
+func checkAttention(operation string, y, probs, qkv []float32, segments []int32, heads, c int) (n, keys int) {
+	checkDims(operation, heads, c)
+	if heads == 0 || c%(4*heads) != 0 {
+		panic(fmt.Sprintf("kernel: %s: %d channels in %d heads: a head's channels must be a multiple of 4", operation, c, heads))
+	}
+	n = len(y) / max(c, 1)
+	checkDims(operation, n)
+	check(operation, "y", len(y), n*c)
+	check(operation, "qkv", len(qkv), 3*n*c)
+	check(operation, "segments", len(segments)%segmentFields, 0)
+	for rest := segments; len(rest) > 0; rest = rest[segmentFields:] {
+		start, length, from, prefix := int(rest[0]), int(rest[1]), int(rest[2]), int(rest[3])
+		if start < 0 || length < 0 || start+length > n || from < 0 || prefix < 0 || from+prefix > n {
+			panic(fmt.Sprintf("kernel: %s: segment %v leaves the %d rows", operation, rest[:segmentFields], n))
+		}
+		keys = max(keys, length+prefix)
+	}
+	check(operation, "probs", len(probs), AttentionProbs(segments, heads))
+	return n, keys
+}
+
+// Attention sets, for the rows of every segment, y[n,c] = probs v with probs = softmax(q kT / sqrt(c/heads)) in each of the heads (Vaswani
+// et al. 2017), and probs as AttentionProbs tells. A row of qkv[n,3c] is query, key and value, each head after head; c/heads is
+// a multiple of 4. Rows outside every segment are left as they are.
+func (k *Kernel) Attention(y, probs, qkv []float32, segments []int32, heads, c int) {
+	_, keys := checkAttention("Attention", y, probs, qkv, segments, heads, c)
+	size := c / heads
+	a := k.arguments
+	// keys or values of a head, packed keys, packed values; a packed matrix has up to seven more columns
+	scratch := k.scratch(keys*size + (keys+8)*size + keys*(size+8))
+	a.address = [8]address{at(k, y), at(k, probs), at(k, qkv), at(k, segments), at(k, scratch)}
+	a.size = [4]int32{int32(len(segments) / segmentFields), int32(heads), int32(c)}
+	k.run(opAttention)
+}
+
+// AttentionBackward sets dqkv[n,3c] to the gradient of Attention's qkv, given dy[n,c]. In each head, with p the probabilities:
+//
+//	dv = pT dy,  dp = dy vT,  ds = p (dp - sum over keys of p dp) / sqrt(c/heads),  dq = ds k,  dk = dsT q
+//
+// Keys and values of a row receive the sum over all segments that see it, in the order of segments. Rows outside every segment get 0.
+func (k *Kernel) AttentionBackward(dqkv, dy, probs, qkv []float32, segments []int32, heads, c int) {
+	n, keys := checkAttention("AttentionBackward", dy, probs, qkv, segments, heads, c)
+	check("AttentionBackward", "dqkv", len(dqkv), 3*n*c)
+	size := c / heads
+	a := k.arguments
+	// keys or values of a head, packed keys, ds, its strips, and one of: packed values, queries, dy
+	scratch := k.scratch(keys*size + keys*(size+8) + keys*(keys+4) + keys*(keys+5) + (keys+8)*(size+8))
+	a.address = [8]address{at(k, dqkv), at(k, dy), at(k, probs), at(k, qkv), at(k, segments), at(k, scratch)}
+	a.size = [4]int32{int32(n), int32(len(segments) / segmentFields), int32(heads), int32(c)}
+	k.run(opAttentionBackward)
+}
+
+// AttendCached is one step of decoding for b sequences. Row r of qkv[b,3c] is position positions[r] of sequence r: its key and value are
+// written to cache[b,context,2c] (key, then value), and y[b,c] is the attention of its query to positions 0 to positions[r],
+// as Attention computes it but for rounding. Rows are independent of each other to the last bit.
+func (k *Kernel) AttendCached(y, qkv, cache []float32, positions []int32, b, context, heads, c int) {
+	const op = "AttendCached"
+	checkDims(op, b, context, heads, c)
+	if heads == 0 || c%(4*heads) != 0 {
+		panic(fmt.Sprintf("kernel: %s: %d channels in %d heads: a head's channels must be a multiple of 4", op, c, heads))
+	}
+	check(op, "y", len(y), b*c)
+	check(op, "qkv", len(qkv), 3*b*c)
+	check(op, "cache", len(cache), 2*b*context*c)
+	check(op, "positions", len(positions), b)
+	checkIndices(op, "positions", positions, context)
+	a := k.arguments
+	a.address = [8]address{at(k, y), at(k, qkv), at(k, cache), at(k, positions), at(k, k.scratch(context+4))}
+	a.size = [4]int32{int32(b), int32(context), int32(heads), int32(c)}
+	k.run(opAttendCached)
+}

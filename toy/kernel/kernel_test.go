@@ -1,0 +1,167 @@
+package kernel
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// first is the mark of a Kernel that has handed out nothing.
+func (k *Kernel) first() int { return firstMark }
+
+var firstMark = func() int {
+	k := New()
+	defer k.Close()
+	return k.Mark()
+}()
+
+func TestSlicesAreAlignedZeros(t *testing.T) {
+	k := open(t)
+	for _, n := range []int{1, 3, 16, 17, 1000} {
+		for range 2 {
+			mark := k.Mark()
+			floats, ints := k.Floats(n), k.Ints(n)
+			assert.Len(t, floats, n)
+			assert.Len(t, ints, n)
+			assert.Zero(t, uintptr(unsafe.Pointer(&floats[0]))%64)
+			assert.Zero(t, uintptr(unsafe.Pointer(&ints[0]))%64)
+			for i := range n {
+				require.Zero(t, floats[i])
+				require.Zero(t, ints[i])
+				floats[i], ints[i] = 1, 1 // the second round must not see these
+			}
+			k.Release(mark)
+		}
+	}
+	assert.Empty(t, k.Floats(0))
+}
+
+func TestMistakesPanic(t *testing.T) {
+	k := open(t)
+	x := func(n int) []float32 { return k.Floats(n) }
+	ints := func(values ...int32) []int32 {
+		slice := k.Ints(len(values))
+		copy(slice, values)
+		return slice
+	}
+	for _, c := range []struct {
+		want string
+		call func()
+	}{
+		{"kernel: MatMul: w has 5 elements, want 6", func() { k.MatMul(x(4), x(6), x(5), nil, 2, 3, 2) }},
+		{"kernel: MatMul: bias has 3 elements, want 2", func() { k.MatMul(x(4), x(6), x(6), x(3), 2, 3, 2) }},
+		{"kernel: MatMul: dimension -1", func() { k.MatMul(nil, nil, nil, nil, -1, 0, 0) }},
+		{"kernel: GELU: y has 3 elements, want 4", func() { k.GELU(x(3), x(4)) }},
+		{"kernel: Embed: tokens[1] is 2, outside 0..1", func() { k.Embed(x(4), x(4), x(4), ints(0, 2), ints(0, 1), 2) }},
+		{"kernel: EmbedBackward: positions[0] is -1, outside 0..1", func() { k.EmbedBackward(x(4), x(4), x(4), ints(0, 1), ints(-1, 1), 2) }},
+		{"kernel: Gather: rows[0] is 3, outside 0..2", func() { k.Gather(x(2), x(6), ints(3), 2) }},
+		{"kernel: GatherBackward: rows[0] is 1, outside 0..0", func() { k.GatherBackward(x(2), x(6), ints(1, 1, 0), 2) }},
+		{"kernel: Softmax: rows have no elements", func() { k.Softmax(nil, x(1), nil, 1, 0, 1) }},
+		{"kernel: Attention: 10 channels in 2 heads: a head's channels must be a multiple of 4",
+			func() { k.Attention(x(10), nil, x(30), nil, 2, 10) }},
+		{"kernel: Attention: segment [1 2 0 0] leaves the 2 rows",
+			func() { k.Attention(x(8), x(8), x(24), ints(1, 2, 0, 0), 1, 4) }},
+		{"kernel: AttentionBackward: probs has 7 elements, want 8",
+			func() { k.AttentionBackward(x(24), x(8), x(7), x(24), ints(0, 2, 0, 0), 1, 4) }},
+		{"kernel: AttendCached: positions[0] is 2, outside 0..1", func() { k.AttendCached(x(4), x(12), x(16), ints(2), 1, 2, 1, 4) }},
+	} {
+		assert.PanicsWithValue(t, c.want, c.call)
+	}
+}
+
+// everything calls each operation once on slices made beforehand, and returns those that are written.
+func everything(k *Kernel) (run func(), results [][]float32) {
+	const n, c, heads, v, context = 20, 24, 2, 11, 9
+	rng := rand.New(rand.NewPCG(7, 8))
+	random := func(n int) []float32 {
+		x := k.Floats(n)
+		for i := range x {
+			x[i] = rng.Float32()*2 - 1 // unlike a normal deviate, exact in every host
+		}
+		return x
+	}
+	result := func(n int) []float32 {
+		x := random(n)
+		results = append(results, x)
+		return x
+	}
+	below := func(n int, limit int32) []int32 {
+		x := k.Ints(n)
+		for i := range x {
+			x[i] = rng.Int32N(limit)
+		}
+		return x
+	}
+	segments := k.Ints(12)
+	copy(segments, []int32{0, 6, 0, 0, 6, 5, 0, 6, 11, 9, 0, 6})
+	tokens, positions, last := below(n, v), below(n, context), below(2, context)
+	x, w, bias, dy, qkv, logits, other := random(n*c), random(c*3*c), random(3*c), random(n*3*c), random(n*3*c), random(n*v), random(n*v)
+	wte, wpe, gain, coefs := random(v*c), random(context*c), random(c), random(n)
+	y3, dx, dw, dbias := result(n*3*c), result(n*c), result(c*3*c), result(3*c)
+	norm, mean, rstd, dnorm, dgain, dnormBias := result(n*c), result(n), result(n), result(n*c), result(c), result(c)
+	g, dg, added, attended := result(n*c), result(n*c), result(n*c), result(n*c)
+	probs, dqkv := result(AttentionProbs(segments, heads)), result(n*3*c)
+	decoded, cache := result(2*c), result(2*context*2*c)
+	embedded, dwte, dwpe, picked, dpicked := result(n*c), result(v*c), result(context*c), result(n*c), result(v*c)
+	soft, lse, dlogits, div := result(n*v), result(n), result(n*v), result(n)
+	weights, m, moment, norms := result(n*c), result(n*c), k.Floats(n*c), result(1)
+	results = append(results, moment)
+	return func() {
+		k.MatMul(y3, x, w, bias, n, c, 3*c)
+		k.MatMulBackwardInput(dx, dy, w, n, c, 3*c)
+		k.MatMulBackwardWeight(dw, dbias, x, dy, n, c, 3*c)
+		k.LayerNorm(norm, mean, rstd, x, gain, gain, n, c)
+		k.LayerNormBackward(dnorm, dgain, dnormBias, dx, x, mean, rstd, gain, n, c)
+		k.GELU(g, x)
+		k.GELUBackward(dg, dx, x)
+		k.Add(added, x, dx)
+		k.Attention(attended, probs, qkv, segments, heads, c)
+		k.AttentionBackward(dqkv, x, probs, qkv, segments, heads, c)
+		k.AttendCached(decoded, qkv[:6*c], cache, last, 2, context, heads, c)
+		k.Embed(embedded, wte, wpe, tokens, positions, c)
+		k.EmbedBackward(dwte, dwpe, x, tokens, positions, c)
+		k.Gather(picked, wte, tokens, c)
+		k.GatherBackward(dpicked, x, tokens, c)
+		k.Softmax(soft, lse, logits, n, v, 0.7)
+		k.CrossEntropyBackward(dlogits, soft, coefs, n, v)
+		k.KL(div, logits, other, n, v)
+		norms[0] = float32(k.SumSquares(x))
+		k.AdamW(weights, x, m, moment, AdamW{LR: 1e-2, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, Decay: 0.1, Correction1: 0.1, Correction2: 0.01,
+			Scale: 0.5})
+	}, results
+}
+
+func TestCallsAllocateNothing(t *testing.T) {
+	run, _ := everything(open(t))
+	run() // scratch grows on the first call
+	assert.Zero(t, testing.AllocsPerRun(10, run))
+}
+
+// TestSameBitsInEveryHost: what a machine computed when the kernel was last changed on purpose, every machine and host must compute.
+func TestSameBitsInEveryHost(t *testing.T) {
+	run, results := everything(open(t))
+	run()
+	hash := fnv.New64a()
+	for _, result := range results {
+		for _, x := range result {
+			bits := math.Float32bits(x)
+			hash.Write([]byte{byte(bits), byte(bits >> 8), byte(bits >> 16), byte(bits >> 24)})
+		}
+	}
+	assert.Equal(t, uint64(0xca28589590c01b2), hash.Sum64())
+}
+
+func TestKernelsAreIndependent(t *testing.T) {
+	a, b := open(t), open(t)
+	xa, xb := a.Floats(4), b.Floats(4)
+	copy(xa, []float32{1, 2, 3, 4})
+	b.Add(xb, xb, xb)
+	a.Add(xa, xa, xa)
+	assert.Equal(t, []float32{2, 4, 6, 8}, xa)
+	assert.Equal(t, []float32{0, 0, 0, 0}, xb)
+}
