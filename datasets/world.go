@@ -1,0 +1,50 @@
+package datasets
+
+import "math/rand/v2"
+
+// World is a toy world: prompts, a grammar whose writers the reference model imitates, and a true score that is known.
+type World struct {
+	ID          string // permanent: it lives in links
+	Title, Help string
+	Vocabulary  *Vocabulary
+	Context     int     // most tokens of a prompt and a response together
+	Stakes      []Stake // what the true score rewards; the first is the default
+	Prompts     int     // prompts 0..Prompts-1 exist
+	HeldOut     int     // the last HeldOut of them are never trained on
+
+	// Prompt returns the tokens of prompt i. Neighbors are unrelated: the order is a fixed permutation.
+	Prompt func(i int) []int32
+	// Write draws a response from the writers' mixture, end token included.
+	Write func(rng *rand.Rand, prompt []int32) []int32
+	// Judge reads a response and returns its true score under the given stakes.
+	Judge func(stakes string, prompt, response []int32) Judgement
+}
+
+// Stake is one way to weigh the attributes of a response.
+type Stake struct{ ID, Title, Help string }
+
+// Part is one attribute's contribution to a true score, in points.
+type Part struct {
+	ID     string  `json:"id"`
+	Points float64 `json:"points"`
+}
+
+// Judgement is the true score of a response and where it comes from.
+type Judgement struct {
+	Score float64 // points from ScaleMin to ScaleMax: ScaleMin and the parts together
+	Parts []Part  // attributes that added to the score, in the world's order
+	Valid bool    // whether the response parses; if not, Score is ScaleMin and Parts is empty
+}
+
+// Worlds lists the toy worlds in the order in which the page shows them.
+var Worlds = []*World{&scriptDesk}
+
+// FindWorld returns the world of that id.
+func FindWorld(id string) (*World, bool) {
+	for _, w := range Worlds {
+		if w.ID == id {
+			return w, true
+		}
+	}
+	return nil, false
+}
