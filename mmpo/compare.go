@@ -1,0 +1,172 @@
+package mmpo
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"margins/datasets"
+	"margins/toy/kernel"
+)
+
+// Result is a finished run: its last report and its fingerprint.
+type Result struct {
+	Experiment  Experiment         `json:"experiment"`
+	Metrics     map[string]float64 `json:"metrics"` // by id, those of the last row that are numbers
+	Fingerprint string             `json:"fingerprint"`
+	Diverged    string             `json:"diverged,omitempty"`
+}
+
+// Complete runs e to its end, or until it diverges, and returns its result. Watch, if there is one, gets every row as it comes.
+func Complete(ctx context.Context, lab *Lab, e Experiment, watch func(*Run, Row, []SampleView)) (Result, error) {
+	pairs, err := lab.Pairs(e)
+	if err != nil {
+		return Result{}, err
+	}
+	run, err := NewRun(lab, e, pairs)
+	if err != nil {
+		return Result{}, err
+	}
+	row, samples := run.Start()
+	last := row
+	for row != nil {
+		if watch != nil {
+			watch(run, row, samples)
+		}
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
+		last = row
+		if row, samples = run.Step(), nil; row != nil && run.EvaluationDue() {
+			samples = run.Evaluate(row)
+		}
+	}
+	result := Result{Experiment: e, Metrics: map[string]float64{}, Fingerprint: run.Fingerprint(), Diverged: run.Diverged()}
+	for _, m := range Metrics {
+		if x := last.At(m.ID); !math.IsNaN(x) && !math.IsInf(x, 0) { // JSON has neither
+			result.Metrics[m.ID] = x
+		}
+	}
+	return result, nil
+}
+
+// Estimate is a mean over seeds with its 95 % confidence interval, Mean - Half to Mean + Half, by Student's t.
+type Estimate struct {
+	Mean float64 `json:"mean"`
+	Half float64 `json:"half"` // 0 if N < 2: one seed has no interval
+	N    int     `json:"n"`
+}
+
+// NewEstimate returns the estimate of the mean of the population that x was drawn from.
+func NewEstimate(x []float64) Estimate {
+	if len(x) == 0 {
+		return Estimate{}
+	}
+	e := Estimate{Mean: stat.Mean(x, nil), N: len(x)}
+	if len(x) > 1 {
+		t := distuv.StudentsT{Sigma: 1, Nu: float64(len(x) - 1)}
+		e.Half = t.Quantile(0.975) * stat.StdErr(stat.StdDev(x, nil), float64(len(x)))
+	}
+	return e
+}
+
+// String writes mean and interval with three decimals.
+func (e Estimate) String() string {
+	if e.N < 2 {
+		return fmt.Sprintf("%.3f (one seed, no interval)", e.Mean)
+	}
+	return fmt.Sprintf("%.3f ± %.3f", e.Mean, e.Half)
+}
+
+// Seeds are the results of one comparison at many seeds, the i-th of A and of B at the same seed.
+type Seeds struct {
+	A, B []Result
+}
+
+// CompareSeeds runs both sides of c at n seeds, c.A.Seed and those after it, on all cores. Records are those of an imported data set.
+// Done, if there is one, is called after each run.
+func CompareSeeds(ctx context.Context, c Comparison, n int, encoded []byte, records []datasets.Record, done func(finished, total int)) (Seeds, error) {
+	s := Seeds{A: make([]Result, n), B: make([]Result, n)}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	seeds := make(chan int)
+	var group sync.WaitGroup
+	var mutex sync.Mutex
+	finished := 0
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() {
+			for i := range seeds {
+				err := s.runSeed(ctx, c, i, encoded, records, func() {
+					mutex.Lock()
+					defer mutex.Unlock()
+					if finished++; done != nil {
+						done(finished, 2*n)
+					}
+				})
+				if err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for i := range n {
+		seeds <- i
+	}
+	close(seeds)
+	group.Wait()
+	return s, context.Cause(ctx)
+}
+
+// runSeed runs both sides at the i-th seed, in a kernel of its own.
+func (s Seeds) runSeed(ctx context.Context, c Comparison, i int, encoded []byte, records []datasets.Record, done func()) error {
+	for _, side := range []struct {
+		e      Experiment
+		result *Result
+	}{{c.A, &s.A[i]}, {c.B, &s.B[i]}} {
+		k := kernel.New()
+		defer k.Close()
+		reference, err := DecodeReference(k, encoded)
+		if err != nil {
+			return err
+		}
+		side.e.Seed += uint64(i)
+		if *side.result, err = Complete(ctx, NewLab(k, reference, records), side.e, nil); err != nil {
+			return err
+		}
+		done()
+	}
+	return nil
+}
+
+// Values returns a metric of results, by seed; a run that did not report it has NaN.
+func Values(results []Result, metric string) []float64 {
+	x := make([]float64, len(results))
+	for i, r := range results {
+		v, ok := r.Metrics[metric]
+		if x[i] = v; !ok {
+			x[i] = math.NaN()
+		}
+	}
+	return x
+}
+
+// Paired returns the estimate of B minus A, seed by seed, and at how many seeds B is larger. Seeds at which one side has no number count
+// for neither.
+func (s Seeds) Paired(metric string) (difference Estimate, larger int) {
+	a, b := Values(s.A, metric), Values(s.B, metric)
+	var d []float64
+	for i := range a {
+		if x := b[i] - a[i]; !math.IsNaN(x) {
+			d = append(d, x)
+			if x > 0 {
+				larger++
+			}
+		}
+	}
+	return NewEstimate(d), larger
+}

@@ -1,0 +1,226 @@
+package mmpo
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"strconv"
+
+	"margins/datasets"
+	"margins/repro"
+	"margins/toy"
+	"margins/toy/kernel"
+)
+
+// Sizes of what runs are measured on.
+const (
+	heldOutPairs     = 256
+	samplesPerPrompt = 4
+	shownSamples     = 8   // responses that a person sees
+	samplerRows      = 128 // responses written at a time
+	importPrompts    = 32  // held-out prompts of an imported data set that are sampled for
+)
+
+// Lab makes the pairs of experiments that share a reference. It is not safe for concurrent use.
+type Lab struct {
+	k         *kernel.Kernel
+	Reference *Reference
+	sampler   *toy.Sampler
+	records   []datasets.Record
+	pool      pool
+}
+
+// pool holds the responses that pairs were last made of: changing the grader or the stakes changes only their grades.
+type pool struct {
+	seed           uint64
+	train, heldOut []match
+}
+
+// match is two responses to one prompt, not graded yet.
+type match struct{ prompt, first, second []int32 }
+
+// Pairs is what an experiment learns from and is measured on.
+type Pairs struct {
+	Train, HeldOut []datasets.Pair
+	Prompts        [][]int32 // held-out prompts to write responses to; each stands samplesPerPrompt times
+	Summary        PairSummary
+}
+
+// NewLab returns the lab of a reference. Records are those of its data set, nil for a toy world.
+func NewLab(k *kernel.Kernel, reference *Reference, records []datasets.Record) *Lab {
+	return &Lab{k: k, Reference: reference, records: records, sampler: toy.NewSampler(k, reference.Weights.Config, samplerRows)}
+}
+
+// Pairs returns the graded pairs of e. The error says why there are none.
+func (l *Lab) Pairs(e Experiment) (*Pairs, error) {
+	if err := l.Reference.fits(e); err != nil {
+		return nil, err
+	}
+	var p *Pairs
+	if l.Reference.World == nil {
+		p = l.importedPairs(e)
+	} else {
+		p = l.writtenPairs(e)
+	}
+	if len(p.Train) == 0 || len(p.HeldOut) == 0 {
+		return nil, errors.New("no pair is left to learn from or to measure on: keep the ties, or give the rater more levels")
+	}
+	p.summarize()
+	return p, nil
+}
+
+// writtenPairs lets the reference write two responses to each prompt and the rater grade them.
+func (l *Lab) writtenPairs(e Experiment) *Pairs {
+	l.write(e)
+	world, p := l.Reference.World, &Pairs{}
+	grade := func(rng *rand.Rand, m match) datasets.Pair {
+		a, b := world.Judge(e.Stakes, m.prompt, m.first).Score, world.Judge(e.Stakes, m.prompt, m.second).Score
+		gradeA := e.Grader.Grade(rng, a)
+		return datasets.NewPair(m.prompt, m.first, m.second, gradeA, e.Grader.Grade(rng, b), a, b)
+	}
+	rng, total := repro.Stream(e.Seed, "grades"), 0.0
+	for _, m := range l.pool.train[:e.Pairs] {
+		pair := grade(rng, m)
+		total += pair.TrueChosen + pair.TrueRejected
+		p.add(&p.Train, pair, e.Grader)
+	}
+	rng = repro.Stream(e.Seed, "grades/heldout")
+	for _, m := range l.pool.heldOut {
+		p.add(&p.HeldOut, grade(rng, m), e.Grader)
+	}
+	p.Summary.MeanTrue = total / float64(2*e.Pairs)
+	for i := world.Prompts - world.HeldOut; i < world.Prompts; i++ {
+		p.askFor(world.Prompt(i))
+	}
+	return p
+}
+
+// write fills the pool for e's seed with at least e.Pairs matches. Match i depends on the seed and i alone.
+func (l *Lab) write(e Experiment) {
+	if l.pool.seed != e.Seed || len(l.pool.heldOut) == 0 {
+		l.pool = pool{seed: e.Seed}
+		l.pool.heldOut = l.matches(e.Seed, "heldout", 0, heldOutPairs)
+	}
+	if have := len(l.pool.train); have < e.Pairs {
+		l.pool.train = append(l.pool.train, l.matches(e.Seed, "data", have, e.Pairs)...)
+	}
+}
+
+// matches returns matches from..to-1 of the named split.
+func (l *Lab) matches(seed uint64, name string, from, to int) []match {
+	world := l.Reference.World
+	all := make([]match, to-from)
+	prompts := make([][]int32, 0, 2*len(all))
+	for i := range all {
+		var at int
+		if name == "heldout" { // every held-out prompt equally often
+			at = world.Prompts - 1 - (from+i)%world.HeldOut
+		} else {
+			at = repro.Stream(seed, name+"/prompt "+strconv.Itoa(from+i)).IntN(world.Prompts - world.HeldOut)
+		}
+		all[i].prompt = world.Prompt(at)
+		prompts = append(prompts, all[i].prompt, all[i].prompt)
+	}
+	w := l.Reference.Weights
+	responses := l.sampler.Sample(w, nil, prompts, l.Reference.Vocabulary.End(), 1, func(i int) *rand.Rand {
+		return repro.Stream(seed, name+"/response "+strconv.Itoa(2*from+i))
+	})
+	for i := range all {
+		all[i].first, all[i].second = responses[2*i].Tokens, responses[2*i+1].Tokens
+	}
+	return all
+}
+
+// importedPairs grades imported records again on the experiment's scale. Which e.Pairs of them are trained on is drawn by the seed; the
+// raters' noise is in the records already, so none is added.
+func (l *Lab) importedPairs(e Experiment) *Pairs {
+	train, heldOut := split(l.records)
+	encoder, p := &encoder{vocabulary: l.Reference.Vocabulary}, &Pairs{}
+	for _, i := range repro.Stream(e.Seed, "data").Perm(len(train))[:min(e.Pairs, len(train))] {
+		p.add(&p.Train, encoder.pair(train[i], e.Grader), e.Grader)
+	}
+	prompts := map[string]bool{}
+	for _, i := range repro.Stream(e.Seed, "heldout").Perm(len(heldOut))[:min(heldOutPairs, len(heldOut))] {
+		r := heldOut[i]
+		p.add(&p.HeldOut, encoder.pair(r, e.Grader), e.Grader)
+		if !prompts[r.Prompt] && len(prompts) < importPrompts {
+			prompts[r.Prompt] = true
+			p.askFor(encoder.prompt(r.Prompt))
+		}
+	}
+	p.Summary.Cut = encoder.cut
+	return p
+}
+
+// add appends a pair to its split, unless it is a tie and the grader drops those.
+func (p *Pairs) add(to *[]datasets.Pair, pair datasets.Pair, g datasets.Grader) {
+	if g.Keeps(pair) {
+		*to = append(*to, pair)
+	} else if to == &p.Train {
+		p.Summary.Dropped++
+	}
+}
+
+func (p *Pairs) askFor(prompt []int32) {
+	for range samplesPerPrompt {
+		p.Prompts = append(p.Prompts, prompt)
+	}
+}
+
+// summarize counts what the pages shows of the pairs.
+func (p *Pairs) summarize() {
+	s := &p.Summary
+	s.Train, s.HeldOut, s.Histogram = len(p.Train), len(p.HeldOut), make([]int, marginBins)
+	for _, pair := range p.Train {
+		m := pair.Margin()
+		s.Histogram[min(int(m/marginBin), marginBins-1)]++
+		if m == 0 {
+			s.Ties++
+		}
+	}
+}
+
+// The histogram of margins has bins of half a point up to the largest margin there is.
+const (
+	marginBin  = 0.5
+	marginBins = int((datasets.ScaleMax - datasets.ScaleMin) / marginBin)
+)
+
+// Views shows all pairs to a person, the training ones first.
+func (l *Lab) Views(p *Pairs) []PairView {
+	views := make([]PairView, 0, len(p.Train)+len(p.HeldOut))
+	for _, pair := range p.Train {
+		views = append(views, l.view(pair, false))
+	}
+	for _, pair := range p.HeldOut {
+		views = append(views, l.view(pair, true))
+	}
+	return views
+}
+
+func (l *Lab) view(p datasets.Pair, heldOut bool) PairView {
+	v := l.Reference.Vocabulary
+	return PairView{
+		Prompt: v.Decode(p.Prompt), Chosen: v.Decode(p.Chosen), Rejected: v.Decode(p.Rejected),
+		ScoreChosen: p.ScoreChosen, ScoreRejected: p.ScoreRejected,
+		TrueChosen: known(p.TrueChosen), TrueRejected: known(p.TrueRejected),
+		Margin: p.Margin(), HeldOut: heldOut,
+	}
+}
+
+// known returns x, or nil for NaN, which JSON cannot write.
+func known(x float64) *float64 {
+	if math.IsNaN(x) {
+		return nil
+	}
+	return &x
+}
+
+// judge returns the true score of a response (NaN where nobody knows it) and whether it is valid.
+func (l *Lab) judge(stakes string, prompt, response []int32) (score float64, valid bool) {
+	if l.Reference.World == nil {
+		return math.NaN(), true
+	}
+	j := l.Reference.World.Judge(stakes, prompt, response)
+	return j.Score, j.Valid
+}

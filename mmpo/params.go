@@ -1,0 +1,127 @@
+package mmpo
+
+import (
+	"margins/datasets"
+	"strconv"
+)
+
+// Params declares all that can be set, in the order of the page and of links.
+var Params = []Param{
+	{ID: "world", Title: "World", Group: "data", Kind: Choice, Default: "script", Options: worldOptions(),
+		Help: "Where prompts and responses come from.", field: func(e *Experiment) any { return &e.World }},
+	{ID: "stakes", Title: "Stakes", Group: "data", Kind: Choice, Default: "skew", Options: stakeOptions(),
+		Help: "What makes a response good: one thing above all, or many things alike.", field: func(e *Experiment) any { return &e.Stakes }},
+	{ID: "pairs", Title: "Pairs", Group: "data", Kind: Whole, Min: 8, Max: 4096, Step: 1, Scale: "log", Default: "512",
+		Help: "How many graded pairs there are to learn from.", field: func(e *Experiment) any { return &e.Pairs }},
+	{ID: "levels", Title: "Feedback", Group: "grader", Kind: Whole, Min: 2, Max: 100, Step: 1, Default: "exact", Options: []Option{
+		{ID: "2", Title: "Thumbs", Help: "Two levels: up or down."},
+		{ID: "3", Title: "3", Help: "Three levels."},
+		{ID: "5", Title: "Stars", Help: "Five levels."},
+		{ID: "10", Title: "1-10", Help: "Ten levels."},
+		{ID: "exact", Title: "Exact", Help: "The score itself, unrounded."},
+	}, Help: "How many levels the rater can choose from.", field: func(e *Experiment) any { return &e.Grader.Levels }},
+	{ID: "noise", Title: "Rater's noise", Unit: "points", Group: "grader", Kind: Number, Max: 5, Default: "0.3",
+		Help: "Standard deviation of the rater's error.", field: func(e *Experiment) any { return &e.Grader.Noise }},
+	{ID: "ties", Title: "Ties", Group: "grader", Kind: Choice, Default: "keep", Options: []Option{
+		{ID: "keep", Title: "Keep", Help: "Pairs with equal grades are trained on; which counts as chosen is chance."},
+		{ID: "drop", Title: "Drop", Help: "Pairs with equal grades are left out."},
+	}, Help: "What happens to pairs with equal grades.", field: func(e *Experiment) any { return &e.Grader.Ties }},
+	{ID: "objective", Title: "Objective", Group: "objective", Kind: Choice, Default: "mmpo", Options: objectiveOptions(),
+		Help: "The loss that is minimized.", field: func(e *Experiment) any { return &e.Objective.ID }},
+	{ID: "beta", Title: "beta", Group: "objective", Kind: Number, Min: 0.01, Max: 10, Scale: "log", Default: "0.4", Live: true,
+		Help: "How strongly the policy is held to the reference.", field: func(e *Experiment) any { return &e.Objective.Beta }},
+	{ID: "gamma", Title: "gamma", Unit: "per point", Group: "objective", Kind: Number, Min: 0.01, Max: 10, Scale: "log", Default: "0.5", Live: true,
+		Help: "Target reward margin for each point of graded margin.", field: func(e *Experiment) any { return &e.Objective.Gamma }},
+	{ID: "smoothing", Title: "Label smoothing", Group: "objective", Kind: Number, Max: 0.49, Default: "0.1", Live: true,
+		Help: "Share of labels presumed wrong.", field: func(e *Experiment) any { return &e.Objective.Smoothing }},
+	{ID: "lr", Title: "Learning rate", Group: "train", Kind: Number, Min: 1e-5, Max: 1, Scale: "log", Default: "0.0005", Live: true,
+		Help: "Peak step size; a cosine takes it down to a tenth by the last step.", field: func(e *Experiment) any { return &e.Train.LR }},
+	{ID: "steps", Title: "Steps", Group: "train", Kind: Whole, Min: 1, Max: 5000, Step: 1, Scale: "log", Default: "160",
+		Help: "How many times the optimizer moves the weights.", field: func(e *Experiment) any { return &e.Train.Steps }},
+	{ID: "batch", Title: "Batch", Unit: "pairs", Group: "train", Kind: Whole, Min: 1, Max: 128, Step: 1, Scale: "log", Default: "32",
+		Help: "Pairs a step learns from.", field: func(e *Experiment) any { return &e.Train.Batch }},
+	{ID: "decay", Title: "Weight decay", Group: "train", Kind: Number, Max: 1, Default: "0.01",
+		Help: "Share of each weight matrix that is taken away a step, times the learning rate.", field: func(e *Experiment) any { return &e.Train.Decay }},
+	{ID: "clip", Title: "Gradient clip", Group: "train", Kind: Number, Min: 0.01, Max: 100, Scale: "log", Default: "1",
+		Help: "A longer gradient is shortened to this L2 norm.", field: func(e *Experiment) any { return &e.Train.Clip }},
+	{ID: "width", Title: "Width", Group: "model", Kind: Whole, Min: 16, Max: 256, Step: 16, Default: "48",
+		Help: "Numbers that stand for a token inside the model.", field: func(e *Experiment) any { return &e.Model.Width }},
+	{ID: "layers", Title: "Layers", Group: "model", Kind: Whole, Min: 1, Max: 6, Step: 1, Default: "2",
+		Help: "Blocks of attention and MLP.", field: func(e *Experiment) any { return &e.Model.Layers }},
+	{ID: "heads", Title: "Heads", Group: "model", Kind: Choice, Default: "4", Options: []Option{{ID: "1", Title: "1"}, {ID: "2", Title: "2"}, {ID: "4", Title: "4"}},
+		Help: "Attention heads of a layer.", field: func(e *Experiment) any { return &e.Model.Heads }},
+	{ID: "seed", Title: "Seed", Group: "train", Kind: Whole, Max: 1 << 53, Step: 1, Default: "1",
+		Help: "Decides every random choice; the same seed gives the same run.", field: func(e *Experiment) any { return &e.Seed }},
+}
+
+// FindParam returns the parameter of that id.
+func FindParam(id string) (*Param, bool) {
+	for i := range Params {
+		if Params[i].ID == id {
+			return &Params[i], true
+		}
+	}
+	return nil, false
+}
+
+func worldOptions() (options []Option) {
+	for _, w := range datasets.Worlds {
+		options = append(options, Option{ID: w.ID, Title: w.Title, Help: w.Help})
+	}
+	return options
+}
+
+// stakeOptions lists every world's stakes once.
+func stakeOptions() (options []Option) {
+	seen := map[string]bool{}
+	for _, w := range datasets.Worlds {
+		for _, s := range w.Stakes {
+			if !seen[s.ID] {
+				options = append(options, Option{ID: s.ID, Title: s.Title, Help: s.Help})
+			}
+			seen[s.ID] = true
+		}
+	}
+	return options
+}
+
+func objectiveOptions() (options []Option) {
+	for _, o := range Objectives {
+		options = append(options, Option{ID: o.ID, Title: o.Title, Help: o.Help})
+	}
+	return options
+}
+
+// Get returns the parameter's value in e as links write it.
+func (p *Param) Get(e *Experiment) string {
+	switch f := p.field(e).(type) {
+	case *string:
+		return *f
+	case *uint64:
+		return strconv.FormatUint(*f, 10)
+	case *float64:
+		return p.name(*f)
+	case *int:
+		return p.name(float64(*f))
+	}
+	panic("mmpo: parameter " + p.ID + " has a field of an unknown type")
+}
+
+// Set gives the parameter the value that text stands for. A number out of range is moved to the nearest limit, and note says so.
+func (p *Param) Set(e *Experiment, text string) (note string, err error) {
+	x, text, note, err := p.check(text)
+	if err != nil {
+		return "", err
+	}
+	switch f := p.field(e).(type) {
+	case *string:
+		*f = text
+	case *uint64:
+		*f = uint64(x)
+	case *float64:
+		*f = x
+	case *int:
+		*f = int(x)
+	}
+	return note, nil
+}

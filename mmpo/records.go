@@ -1,0 +1,87 @@
+package mmpo
+
+import (
+	"hash/fnv"
+	"iter"
+	"math"
+
+	"margins/datasets"
+	"margins/repro"
+)
+
+// heldOutShare is one part in how many of an imported data set's prompts is never trained on.
+const heldOutShare = 8
+
+// split divides records by their prompts, so that no prompt is on both sides. Which side depends on the prompt's text alone.
+func split(records []datasets.Record) (train, heldOut []datasets.Record) {
+	for _, r := range records {
+		h := fnv.New64a()
+		h.Write([]byte(r.Prompt)) // never fails
+		// FNV's low bits of short texts are uneven; a stream's first draw is not.
+		if repro.Stream(h.Sum64(), "split").IntN(heldOutShare) == 0 {
+			heldOut = append(heldOut, r)
+		} else {
+			train = append(train, r)
+		}
+	}
+	return train, heldOut
+}
+
+// texts yields all that the records say.
+func texts(records []datasets.Record) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, r := range records {
+			if !yield(r.Prompt) || !yield(r.Chosen) || !yield(r.Rejected) {
+				return
+			}
+		}
+	}
+}
+
+// encoder turns imported texts into tokens that fit the context: of a prompt it keeps the end, of a response the beginning.
+type encoder struct {
+	vocabulary *datasets.Vocabulary
+	cut        int // texts that were longer than their room
+}
+
+// prompt returns the tokens of a prompt and the end token as a separator, at most importPrompt in all.
+func (e *encoder) prompt(s string) []int32 {
+	tokens := e.encode(s)
+	if n := len(tokens) - (importPrompt - 1); n > 0 {
+		tokens = tokens[n:]
+		e.cut++
+	}
+	return append(tokens, e.vocabulary.End())
+}
+
+// response returns the tokens of a response and the end token, or as many of its first tokens as there is room for.
+func (e *encoder) response(s string) []int32 {
+	tokens := e.encode(s)
+	if len(tokens) >= importContext-importPrompt {
+		e.cut++
+		return tokens[:importContext-importPrompt]
+	}
+	return append(tokens, e.vocabulary.End())
+}
+
+// encode returns the tokens of text. Only what can be kept is read: a piece has at least a byte.
+func (e *encoder) encode(s string) []int32 {
+	tokens, err := e.vocabulary.Encode(s)
+	if err != nil {
+		panic("mmpo: " + err.Error()) // a vocabulary of bytes encodes every text
+	}
+	return tokens
+}
+
+func (e *encoder) text(r datasets.Record, rejected bool) text {
+	if rejected {
+		return text{e.prompt(r.Prompt), e.response(r.Rejected)}
+	}
+	return text{e.prompt(r.Prompt), e.response(r.Chosen)}
+}
+
+// pair grades a record again on the experiment's scale; the true scores are unknown.
+func (e *encoder) pair(r datasets.Record, g datasets.Grader) datasets.Pair {
+	return datasets.NewPair(e.prompt(r.Prompt), e.response(r.Chosen), e.response(r.Rejected),
+		g.Regrade(r.ScoreChosen), g.Regrade(r.ScoreRejected), math.NaN(), math.NaN())
+}

@@ -1,0 +1,324 @@
+package mmpo
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+
+	"margins/datasets"
+	"margins/repro"
+	"margins/toy"
+	"margins/toy/kernel"
+)
+
+const (
+	evaluateEvery = 10   // steps between measurements on held-out pairs and on samples
+	passRows      = 1536 // packed rows computed at a time: 32 pairs of Script Desk; a larger batch is several of these
+)
+
+// Row is one report of a run: the step, then the metrics in the order of Metrics, NaN where not measured.
+type Row []float32
+
+// column is where each metric stands in a row.
+var column = func() map[string]int {
+	m := map[string]int{}
+	for i, metric := range Metrics {
+		m[metric.ID] = i + 1
+	}
+	return m
+}()
+
+func newRow(step int) Row {
+	r := make(Row, 1+len(Metrics))
+	for i := range r {
+		r[i] = float32(math.NaN())
+	}
+	r[0] = float32(step)
+	return r
+}
+
+// At returns the metric of that id. It panics if Metrics does not have it.
+func (r Row) At(id string) float64 { return float64(r[mustColumn(id)]) }
+
+func (r Row) set(id string, x float64) { r[mustColumn(id)] = float32(x) }
+
+func mustColumn(id string) int {
+	i, ok := column[id]
+	if !ok {
+		panic("mmpo: there is no metric " + id)
+	}
+	return i
+}
+
+// Run is an experiment in progress. It is not safe for concurrent use.
+type Run struct {
+	Experiment Experiment
+	Pairs      *Pairs
+	lab        *Lab
+	objective  *Objective
+
+	policy, grads *toy.Weights
+	sound         []float32 // the policy before its last step
+	optimizer     *toy.Optimizer
+	pass          *toy.Pass
+	batch         *toy.Batch
+	order         *rand.Rand
+	queue         []int // pairs of this epoch that are still to come
+	step          int
+	altered       int // 1 + the step at which a setting was first changed; 0 if none was
+	diverged      bool
+
+	// By pair, the training ones first: the reference's log-probabilities, and the learned margin h as last measured.
+	referenceChosen, referenceRejected, margins []float64
+	partials                                    [][2]float64 // of the pairs of a step, by the chosen and the rejected log-probability
+	dlogps                                      []float32
+	sums                                        []float64
+}
+
+// NewRun prepares a run of e on p, pairs that its lab made. All memory that it will need is taken here.
+func NewRun(lab *Lab, e Experiment, p *Pairs) (*Run, error) {
+	objective, ok := FindObjective(e.Objective.ID)
+	if !ok {
+		return nil, fmt.Errorf("objective: there is no %q", e.Objective.ID)
+	}
+	if err := lab.Reference.fits(e); err != nil {
+		return nil, err
+	}
+	k, config, all := lab.k, lab.Reference.Weights.Config, len(p.Train)+len(p.HeldOut)
+	r := &Run{
+		Experiment: e, Pairs: p, lab: lab, objective: objective,
+		policy: toy.NewWeights(k, config), grads: toy.NewWeights(k, config),
+		optimizer: toy.NewOptimizer(k, config, adamW(e.Train.Decay, e.Train.Clip)),
+		pass:      toy.NewPass(k, config, passRows), batch: toy.NewBatch(k, passRows),
+		order:           repro.Stream(e.Seed, "order"),
+		referenceChosen: make([]float64, all), referenceRejected: make([]float64, all), margins: make([]float64, all),
+		dlogps: make([]float32, 0, 2*passRows), sums: make([]float64, 2*passRows),
+	}
+	copy(r.policy.Data, lab.Reference.Weights.Data)
+	r.sound = append(r.sound, r.policy.Data...)
+	r.forEach(r.policy, indices(all), func(i int, chosen, rejected float64) {
+		r.referenceChosen[i], r.referenceRejected[i] = chosen, rejected
+	}, nil)
+	return r, nil
+}
+
+// indices returns 0..n-1.
+func indices(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// pair returns pair i, the training ones first.
+func (r *Run) pair(i int) *datasets.Pair {
+	if n := len(r.Pairs.Train); i >= n {
+		return &r.Pairs.HeldOut[i-n]
+	}
+	return &r.Pairs.Train[i]
+}
+
+// forEach computes the log-probabilities of the given pairs under w, in nats summed over tokens, in as many batches as they need. It
+// calls visit for each pair, then after, if there is one, for each batch while the pass still holds its activations; after's first is
+// the place in pairs of the batch's first pair.
+func (r *Run) forEach(w *toy.Weights, pairs []int, visit func(i int, chosen, rejected float64), after func(first int)) {
+	first := 0
+	flush := func(end int) {
+		r.batch.Sum(r.sums, r.pass.Forward(w, r.batch))
+		for j, i := range pairs[first:end] {
+			visit(i, r.sums[2*j], r.sums[2*j+1])
+		}
+		if after != nil {
+			after(first)
+		}
+		first = end
+		r.batch.Reset()
+	}
+	r.batch.Reset()
+	for at, i := range pairs {
+		p := r.pair(i)
+		if !r.batch.Add(p.Prompt, p.Chosen, p.Rejected) {
+			flush(at)
+			r.batch.Add(p.Prompt, p.Chosen, p.Rejected)
+		}
+	}
+	flush(len(pairs))
+}
+
+// numbers returns what the objective sees of pair i.
+func (r *Run) numbers(i int, chosen, rejected float64) Numbers {
+	p := r.pair(i)
+	return Numbers{
+		PolicyChosen: chosen, PolicyRejected: rejected,
+		ReferenceChosen: r.referenceChosen[i], ReferenceRejected: r.referenceRejected[i],
+		LenChosen: len(p.Chosen), LenRejected: len(p.Rejected), Margin: p.Margin(),
+	}
+}
+
+// Step takes one optimizer step and returns its report. A run that is done or has diverged takes none and returns nil.
+//
+// The loss is the mean over the batch's pairs. If it or its gradient is not finite, or the policy has left the language altogether, the
+// run has diverged: it goes back to the weights before the last step, which were sound.
+func (r *Run) Step() Row {
+	if r.Done() || r.diverged {
+		return nil
+	}
+	row, m := newRow(r.step+1), &meter{}
+	r.learn(r.next(min(r.Experiment.Train.Batch, len(r.Pairs.Train))), m)
+	lr := toy.Cosine(r.Experiment.Train.LR, r.step, r.Experiment.Train.Steps, 0)
+	norm := math.NaN()
+	if !m.diverged(r.policy.Config.Vocabulary) {
+		copy(r.sound, r.policy.Data)
+		norm = r.optimizer.Step(r.policy, r.grads, lr)
+	}
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		r.diverged = true
+		copy(r.policy.Data, r.sound)
+		return nil
+	}
+	r.step++
+	m.report(row, "")
+	row.set("learning_rate", lr)
+	row.set("grad_norm", norm)
+	return row
+}
+
+// learn computes the gradient of the mean loss of the given pairs and notes their numbers in m.
+func (r *Run) learn(pairs []int, m *meter) {
+	r.partials = r.partials[:0]
+	clear(r.grads.Data)
+	r.forEach(r.policy, pairs, func(i int, chosen, rejected float64) {
+		dChosen, dRejected := r.measure(m, i, chosen, rejected)
+		r.partials = append(r.partials, [2]float64{dChosen, dRejected})
+	}, func(first int) {
+		r.dlogps = r.dlogps[:0]
+		for _, t := range r.batch.Targets {
+			d := r.partials[first+int(t.Response/2)][t.Response%2] // responses come chosen, rejected, chosen, ...
+			r.dlogps = append(r.dlogps, float32(d/float64(len(pairs))))
+		}
+		r.pass.Backward(r.policy, r.grads, r.batch, r.dlogps)
+	})
+}
+
+// next returns n training pairs: those of a random order of all, then of another.
+func (r *Run) next(n int) []int {
+	batch := make([]int, 0, n)
+	for len(batch) < n {
+		if len(r.queue) == 0 {
+			r.queue = r.order.Perm(len(r.Pairs.Train))
+		}
+		take := min(n-len(batch), len(r.queue))
+		batch = append(batch, r.queue[:take]...)
+		r.queue = r.queue[take:]
+	}
+	return batch
+}
+
+// measure evaluates the objective on pair i, notes it in m, and returns the partial derivatives of the pair's loss.
+func (r *Run) measure(m *meter, i int, chosen, rejected float64) (dChosen, dRejected float64) {
+	n := r.numbers(i, chosen, rejected)
+	loss, dChosen, dRejected := r.objective.loss(r.Experiment.Objective, n)
+	beta := r.Experiment.Objective.Beta
+	r.margins[i] = n.rewardMargin(beta)
+	m.note(n, beta, loss)
+	return dChosen, dRejected
+}
+
+// EvaluationDue tells whether Evaluate belongs after the steps taken so far: before the first, after every tenth, and after the last.
+func (r *Run) EvaluationDue() bool { return r.step%evaluateEvery == 0 || r.Done() }
+
+// Evaluate fills row with the metrics of held-out pairs and of samples, and returns the responses that it judged. After the last step
+// the training pairs' margins are measured again, too, so that all belong to the same weights.
+func (r *Run) Evaluate(row Row) []SampleView {
+	train, all := len(r.Pairs.Train), len(r.margins)
+	if r.Done() {
+		r.forEach(r.policy, indices(train), func(i int, chosen, rejected float64) {
+			r.margins[i] = r.numbers(i, chosen, rejected).rewardMargin(r.Experiment.Objective.Beta)
+		}, nil)
+	}
+	m := &meter{}
+	r.forEach(r.policy, indices(all)[train:], func(i int, chosen, rejected float64) { r.measure(m, i, chosen, rejected) }, nil)
+	m.report(row, "eval_")
+	return r.sample(row)
+}
+
+// sample writes responses to the held-out prompts, always with the same random numbers, and reports on them.
+func (r *Run) sample(row Row) []SampleView {
+	prompts, v := r.Pairs.Prompts, r.lab.Reference.Vocabulary
+	responses := r.lab.sampler.Sample(r.policy, r.lab.Reference.Weights, prompts, v.End(), 1, func(i int) *rand.Rand {
+		return repro.Stream(r.Experiment.Seed, "sampling/"+strconv.Itoa(i))
+	})
+	var kl, score, valid float64
+	var views []SampleView
+	for i, response := range responses {
+		s, ok := r.lab.judge(r.Experiment.Stakes, prompts[i], response.Tokens)
+		kl, score = kl+response.KL, score+s
+		if ok {
+			valid++
+		}
+		if i%samplesPerPrompt == 0 && len(views) < shownSamples {
+			views = append(views, SampleView{Prompt: v.Decode(prompts[i]), Text: v.Decode(response.Tokens), Score: known(s), Valid: ok})
+		}
+	}
+	n := float64(len(responses))
+	row.set("kl", kl/n)
+	row.set("true_score", score/n)
+	if r.lab.Reference.World != nil {
+		row.set("valid", valid/n)
+	}
+	return views
+}
+
+// Start returns the report of step 0, before anything is learned, and the reference's responses.
+func (r *Run) Start() (Row, []SampleView) {
+	row := newRow(0)
+	return row, r.Evaluate(row)
+}
+
+// Taken returns how many steps the run has taken.
+func (r *Run) Taken() int { return r.step }
+
+// Done tells whether all steps are taken.
+func (r *Run) Done() bool { return r.step >= r.Experiment.Train.Steps }
+
+// Diverged returns what happened and what to lower, "" while the run is sound.
+func (r *Run) Diverged() string {
+	if !r.diverged {
+		return ""
+	}
+	return fmt.Sprintf("The run diverged at step %d: the policy no longer wrote the language. The weights before that step are kept. "+
+		"Lower the learning rate, which is %s.", r.step, formatNumber(r.Experiment.Train.LR))
+}
+
+// Altered returns 1 + the step at which a setting was first changed during the run, 0 if none was.
+func (r *Run) Altered() int { return r.altered }
+
+// Alter changes the settings that act live. The run is then no longer the one that its experiment determines. An impossible setting is
+// an error and changes nothing.
+func (r *Run) Alter(c Choose, lr float64) error {
+	e := r.Experiment
+	e.Objective, e.Train.LR = c, lr
+	if c.ID != r.Experiment.Objective.ID {
+		return fmt.Errorf("the objective cannot change during a run, from %s to %s", r.Experiment.Objective.ID, c.ID)
+	}
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	if e != r.Experiment && r.altered == 0 {
+		r.altered = r.step + 1
+	}
+	r.Experiment = e
+	return nil
+}
+
+// Margins returns the learned margin h of every pair as last measured, the training pairs first: those of a training pair when its batch
+// was trained on, those of a held-out pair at the last evaluation.
+func (r *Run) Margins() []float64 { return r.margins }
+
+// Fingerprint returns the SHA-256 of the policy's weights in hexadecimal.
+func (r *Run) Fingerprint() string { return r.policy.Fingerprint() }
+
+// Kernel returns the kernel that the lab works with.
+func (l *Lab) Kernel() *kernel.Kernel { return l.k }
