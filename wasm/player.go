@@ -1,0 +1,227 @@
+package main
+
+import (
+	"time"
+
+	"margins/mmpo"
+)
+
+// frame is the least time between two reports of a run, and marginsFrame that between two reports of all its margins.
+const (
+	frame        = time.Second / 30
+	marginsFrame = time.Second / 5
+)
+
+// player is a run and how it is played.
+type player struct {
+	id      int // of the request that opened it
+	run     *mmpo.Run
+	playing bool
+	rate    float64 // most steps a second, 0 for no limit
+	next    time.Time
+
+	rows              []float32 // not sent yet
+	sent, sentMargins time.Time
+	speed             meter
+	fingerprint       string // once the run has ended
+}
+
+// meter measures steps a second over the last second or so.
+type meter struct {
+	since time.Time
+	steps int
+	value float64
+}
+
+func (m *meter) start() { m.since, m.steps = time.Now(), 0 }
+
+func (m *meter) count() {
+	m.steps++
+	if passed := time.Since(m.since); passed >= time.Second || m.value == 0 && m.steps >= 3 {
+		m.value = float64(m.steps) / passed.Seconds()
+		m.start()
+	}
+}
+
+// open makes a run and reports on it before its first step.
+func (s *Session) open(r Request, a Attachments) error {
+	s.run = nil // its memory serves the new one
+	e, pairs, err := s.prepare(r, a)
+	if err != nil {
+		return err
+	}
+	run, err := mmpo.NewRun(s.lab, e, pairs)
+	if err != nil {
+		return failure("bad-request", "%s.", err)
+	}
+	p := &player{id: r.ID, run: run}
+	s.run = p
+	s.post(r.ID, Opened{Experiment: e, Summary: pairs.Summary}, nil)
+	row, samples := run.Start()
+	s.report(row, samples)
+	s.flush(true)
+	return nil
+}
+
+// current returns the run, which play and its like need.
+func (s *Session) current() (*player, error) {
+	if s.run == nil {
+		return nil, failure("no-run", "No run is open.")
+	}
+	return s.run, nil
+}
+
+func (s *Session) play(r Request, _ Attachments) error {
+	p, err := s.current()
+	if err != nil {
+		return err
+	}
+	p.rate, p.next = r.StepRate, time.Now()
+	if !p.playing && !p.ended() {
+		p.playing = true
+		p.speed.start()
+		s.page.Wake()
+	}
+	s.flush(true)
+	return nil
+}
+
+func (s *Session) pause(Request, Attachments) error {
+	p, err := s.current()
+	if err != nil {
+		return err
+	}
+	p.playing = false
+	s.flush(true)
+	return nil
+}
+
+func (s *Session) step(Request, Attachments) error {
+	p, err := s.current()
+	if err != nil {
+		return err
+	}
+	p.playing = false
+	if !p.ended() {
+		s.advance()
+	}
+	s.flush(true)
+	return nil
+}
+
+func (s *Session) set(r Request, _ Attachments) error {
+	p, err := s.current()
+	if err != nil {
+		return err
+	}
+	c, lr := p.run.Experiment.Objective, p.run.Experiment.Train.LR
+	if r.Changes != nil {
+		c = *r.Changes
+	}
+	if r.LR != 0 {
+		lr = r.LR
+	}
+	if err := p.run.Alter(c, lr); err != nil {
+		return failure("bad-setting", "%s.", err)
+	}
+	s.flush(true)
+	return nil
+}
+
+// ended tells whether no step is left to take.
+func (p *player) ended() bool { return p.run.Done() || p.run.Diverged() != "" }
+
+// Tick takes a step if one is due. It returns how long to wait before the next call, negative if there is nothing to do.
+func (s *Session) Tick() time.Duration {
+	p := s.run
+	if p == nil || !p.playing {
+		return -1
+	}
+	if wait := time.Until(p.next); p.rate > 0 && wait > 0 {
+		return wait
+	}
+	s.advance()
+	p.speed.count()
+	if p.rate > 0 {
+		p.next = time.Now().Add(time.Duration(float64(time.Second) / p.rate))
+	}
+	if p.ended() {
+		p.playing = false
+	}
+	s.flush(!p.playing)
+	if !p.playing {
+		return -1
+	}
+	return 0
+}
+
+// advance takes one step and what measurement is due after it.
+func (s *Session) advance() {
+	run := s.run.run
+	row := run.Step()
+	if row == nil {
+		return
+	}
+	var samples []mmpo.SampleView
+	if run.EvaluationDue() {
+		samples = run.Evaluate(row)
+	}
+	s.report(row, samples)
+}
+
+// report queues a row and sends samples, if there are new ones.
+func (s *Session) report(row mmpo.Row, samples []mmpo.SampleView) {
+	p := s.run
+	p.rows = append(p.rows, row...)
+	if samples != nil {
+		s.post(p.id, Samples{Step: p.run.Taken(), Samples: samples}, nil)
+	}
+	if p.ended() {
+		p.fingerprint = p.run.Fingerprint()
+	}
+}
+
+// flush sends what has gathered since the last frame; now does so whether or not a frame has passed.
+func (s *Session) flush(now bool) {
+	p := s.run
+	if !now && time.Since(p.sent) < frame {
+		return
+	}
+	p.sent = time.Now()
+	if len(p.rows) > 0 {
+		s.page.Floats(TagRows, p.id, p.rows)
+		p.rows = p.rows[:0]
+	}
+	if now || time.Since(p.sentMargins) >= marginsFrame {
+		p.sentMargins = p.sent
+		s.page.Floats(TagMargins, p.id, p.margins())
+	}
+	s.post(p.id, p.state(), nil)
+}
+
+// margins returns the step, the numbers of training and held-out pairs, and all learned margins.
+func (p *player) margins() []float32 {
+	pairs := p.run.Pairs
+	floats := []float32{float32(p.run.Taken()), float32(len(pairs.Train)), float32(len(pairs.HeldOut))}
+	for _, h := range p.run.Margins() {
+		floats = append(floats, float32(h))
+	}
+	return floats
+}
+
+func (p *player) state() State {
+	state := State{Step: p.run.Taken(), Steps: p.run.Experiment.Train.Steps, StepsPerSecond: p.speed.value, Altered: p.run.Altered()}
+	switch {
+	case p.run.Diverged() != "":
+		state.Phase, state.Message = Diverged, p.run.Diverged()
+	case p.run.Done():
+		state.Phase, state.Fingerprint = Done, p.fingerprint
+	case p.playing:
+		state.Phase = Running
+	case p.run.Taken() == 0:
+		state.Phase = Ready
+	default:
+		state.Phase = Paused
+	}
+	return state
+}

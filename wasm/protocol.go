@@ -1,0 +1,199 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+
+	"margins/datasets"
+	"margins/mmpo"
+)
+
+// The protocol between the page and a worker. A request carries an ID; every message that answers it carries the same ID.
+// TypeScript's view of these types is site/src/engine/protocol.gen.ts, written by this package's golden test.
+//
+// A worker keeps at most one run. The page has three workers: one for the data, one for run A, one for run B; all run the same program.
+
+// Request is a message from the page. Which fields are set depends on Type.
+type Request struct {
+	ID   int         `json:"id"`
+	Type RequestType `json:"type"`
+
+	Experiment *mmpo.Experiment `json:"experiment,omitempty"` // pairs, fit, open
+	Offset     int              `json:"offset,omitempty"`     // preview
+	Limit      int              `json:"limit,omitempty"`      // preview
+	Dataset    string           `json:"dataset,omitempty"`    // preview, delete, restore, load, fit
+	Name       string           `json:"name,omitempty"`       // import: the file's name
+	Size       int64            `json:"size,omitempty"`       // import: the file's size in bytes
+	Link       string           `json:"link,omitempty"`       // readLink: a URL fragment
+	Comparison *mmpo.Comparison `json:"comparison,omitempty"` // writeLink
+	StepRate   float64          `json:"stepRate,omitempty"`   // play: most steps a second; 0 is as fast as the machine can
+	Changes    *mmpo.Choose     `json:"changes,omitempty"`    // set: the objective's parameters from now on
+	LR         float64          `json:"lr,omitempty"`         // set: the learning rate from now on
+
+	// Beside the JSON the glue hands over binary attachments: "reference" (a checkpoint: pairs, open), "data" (records of an imported
+	// data set as load returned them: pairs, open) and "file" (import: a Blob, read in slices).
+}
+
+// RequestType says what is asked.
+type RequestType string
+
+// The requests. Those that end in an error are answered by Failed.
+const (
+	Import    RequestType = "import"    // file -> Progress..., Imported
+	List      RequestType = "list"      // -> Listed
+	Preview   RequestType = "preview"   // dataset, offset, limit -> Previewed
+	Delete    RequestType = "delete"    // dataset -> Listed; the data set goes to the trash
+	Restore   RequestType = "restore"   // dataset -> Listed; it comes back from the trash
+	Load      RequestType = "load"      // dataset -> Loaded with attachment "data"
+	Fit       RequestType = "fit"       // experiment, (data) -> Progress..., Fitted with attachment "reference"
+	Pairs     RequestType = "pairs"     // experiment, reference, (data) -> Paired
+	ReadLink  RequestType = "readLink"  // link -> LinkRead
+	WriteLink RequestType = "writeLink" // comparison -> LinkWritten
+
+	Open  RequestType = "open"  // experiment, reference, (data) -> Opened, then State and the first Samples
+	Play  RequestType = "play"  // stepRate -> State...
+	Pause RequestType = "pause" // -> State
+	Step  RequestType = "step"  // one optimizer step -> State
+	Set   RequestType = "set"   // changes, lr -> State; the run is no longer the link's
+	Stop  RequestType = "stop"  // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
+)
+
+// typeName returns the Type of a message: the name of its struct with a small first letter. It is the only source of these names, in
+// Go and in TypeScript.
+func typeName(message any) string {
+	t := reflect.TypeOf(message)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return strings.ToLower(t.Name()[:1]) + t.Name()[1:]
+}
+
+// Failed answers a request that could not be done. Nothing that was there before is lost.
+type Failed struct {
+	ID      int    `json:"id"`
+	Type    string `json:"type"`    // "failed"
+	Code    string `json:"code"`    // for programs: "bad-file", "no-dataset", "canceled", ...
+	Message string `json:"message"` // for people: what is wrong and where
+}
+
+// Progress tells how far a long request is.
+type Progress struct {
+	ID    int     `json:"id"`
+	Type  string  `json:"type"`  // "progress"
+	Done  float64 `json:"done"`  // 0 to 1
+	Label string  `json:"label"` // "1,200 rows read", "step 80 of 400, loss 3.21"
+}
+
+// Imported answers Import.
+type Imported struct {
+	ID      int             `json:"id"`
+	Type    string          `json:"type"` // "imported"
+	Dataset datasets.Info   `json:"dataset"`
+	Report  datasets.Report `json:"report"`
+}
+
+// Listed answers List, Delete and Restore: the data sets that are not in the trash.
+type Listed struct {
+	ID       int             `json:"id"`
+	Type     string          `json:"type"` // "listed"
+	Datasets []datasets.Info `json:"datasets"`
+	Lasting  bool            `json:"lasting"` // false where the browser gives no storage: all is gone with the tab
+	Notice   string          `json:"notice,omitempty"`
+}
+
+// Previewed answers Preview.
+type Previewed struct {
+	ID      int               `json:"id"`
+	Type    string            `json:"type"` // "previewed"
+	Offset  int               `json:"offset"`
+	Total   int               `json:"total"`
+	Records []datasets.Record `json:"records"`
+}
+
+// Loaded answers Load; its attachment "data" holds the records.
+type Loaded struct {
+	ID      int           `json:"id"`
+	Type    string        `json:"type"` // "loaded"
+	Dataset datasets.Info `json:"dataset"`
+}
+
+// Fitted answers Fit; its attachment "reference" is the checkpoint.
+type Fitted struct {
+	ID          int     `json:"id"`
+	Type        string  `json:"type"` // "fitted"
+	Fingerprint string  `json:"fingerprint"`
+	Loss        float64 `json:"loss"` // nats per token on held-out texts
+	Kept        bool    `json:"kept"` // found in or saved to the store
+}
+
+// Paired answers Pairs: what a run would train on, before it starts.
+type Paired struct {
+	ID      int              `json:"id"`
+	Type    string           `json:"type"` // "paired"
+	Summary mmpo.PairSummary `json:"summary"`
+	Pairs   []mmpo.PairView  `json:"pairs"` // the training pairs in their order, then the held-out ones: the order of TagMargins
+}
+
+// Opened answers Open.
+type Opened struct {
+	ID         int              `json:"id"`
+	Type       string           `json:"type"` // "opened"
+	Experiment mmpo.Experiment  `json:"experiment"`
+	Summary    mmpo.PairSummary `json:"summary"`
+}
+
+// LinkRead answers ReadLink. Notices say what was moved to a limit or ignored.
+type LinkRead struct {
+	ID         int             `json:"id"`
+	Type       string          `json:"type"` // "linkRead"
+	Comparison mmpo.Comparison `json:"comparison"`
+	Notices    []string        `json:"notices"`
+}
+
+// LinkWritten answers WriteLink.
+type LinkWritten struct {
+	ID   int    `json:"id"`
+	Type string `json:"type"` // "linkWritten"
+	Link string `json:"link"` // a URL fragment without its #
+}
+
+// State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second.
+type State struct {
+	ID             int     `json:"id"`
+	Type           string  `json:"type"` // "state"
+	Phase          Phase   `json:"phase"`
+	Step           int     `json:"step"`
+	Steps          int     `json:"steps"`
+	StepsPerSecond float64 `json:"stepsPerSecond"`
+	Fingerprint    string  `json:"fingerprint,omitempty"` // SHA-256 of the final weights, in hexadecimal; only when done
+	Altered        int     `json:"altered,omitempty"`     // the step at which a setting was first changed during the run, plus 1
+	Message        string  `json:"message,omitempty"`     // diverged: what happened and what to lower
+}
+
+// Phase is the state of a run.
+type Phase string
+
+// The phases.
+const (
+	Ready    Phase = "ready"
+	Running  Phase = "running"
+	Paused   Phase = "paused"
+	Done     Phase = "done"
+	Diverged Phase = "diverged"
+)
+
+// Samples shows what the policy writes for a few held-out prompts, always with the same sampling seed.
+type Samples struct {
+	ID      int               `json:"id"`
+	Type    string            `json:"type"` // "samples"
+	Step    int               `json:"step"`
+	Samples []mmpo.SampleView `json:"samples"`
+}
+
+// Floats is sent beside the JSON messages: a transferred Float32Array with a tag.
+// TagRows: rows of 1 + len(mmpo.Metrics) values, step first, then the metrics in the order of their table, NaN where not measured.
+// TagMargins: step, then the number of training pairs T, of held-out pairs H, then T + H learned margins h.
+const (
+	TagRows    = 1
+	TagMargins = 2
+)
