@@ -36,15 +36,16 @@ func (r *Reference) Encode() []byte {
 	if err != nil {
 		panic("mmpo: " + err.Error()) // strings always marshal
 	}
-	return toy.EncodeCheckpoint(r.Weights, b)
+	return toy.EncodeCheckpoint(b, r.Weights)
 }
 
 // DecodeReference reads a checkpoint that Encode wrote.
 func DecodeReference(k *kernel.Kernel, b []byte) (*Reference, error) {
-	w, b, err := toy.DecodeCheckpoint(k, b)
+	b, sets, err := toy.DecodeCheckpoint(k, b)
 	if err != nil {
 		return nil, err
 	}
+	w := sets[0]
 	var meta referenceMetadata
 	if err := json.Unmarshal(b, &meta); err != nil {
 		return nil, fmt.Errorf("the checkpoint does not say what it was fitted to: %w", err)

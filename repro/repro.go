@@ -14,10 +14,13 @@ import (
 
 // Stream returns the generator that seed and name determine. Streams of different names are independent, so that drawing more
 // from one (say, a longer evaluation) leaves the others as they were.
-func Stream(seed uint64, name string) *rand.Rand {
+func Stream(seed uint64, name string) *rand.Rand { return rand.New(Source(seed, name)) }
+
+// Source returns what Stream draws from, for those who store its position: MarshalBinary gives it, UnmarshalBinary goes back to it.
+func Source(seed uint64, name string) *rand.PCG {
 	h := fnv.New64a()
 	h.Write([]byte(name)) // never fails, by hash.Hash's contract
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
+	return rand.NewPCG(seed, h.Sum64())
 }
 
 // Normal returns a standard normal deviate by Marsaglia's polar method. It keeps only the first deviate of each pair, so that a

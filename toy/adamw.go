@@ -29,6 +29,18 @@ func NewOptimizer(k *kernel.Kernel, model Config, config OptimizerConfig) *Optim
 	return &Optimizer{OptimizerConfig: config, k: k, m: NewWeights(k, model), v: NewWeights(k, model), power1: 1, power2: 1}
 }
 
+// RestoreOptimizer returns an optimizer that has taken that many steps and has these moments, as State gave them.
+func RestoreOptimizer(k *kernel.Kernel, config OptimizerConfig, steps int, m, v *Weights) *Optimizer {
+	o := &Optimizer{OptimizerConfig: config, k: k, m: m, v: v, steps: steps, power1: 1, power2: 1}
+	for range steps {
+		o.power1, o.power2 = o.power1*o.Beta1, o.power2*o.Beta2
+	}
+	return o
+}
+
+// State returns the steps taken and the moments, which the optimizer goes on using.
+func (o *Optimizer) State() (steps int, m, v *Weights) { return o.steps, o.m, o.v }
+
 // Step moves w against the gradient g and returns g's L2 norm before clipping. If the norm is not finite it leaves all as it was.
 func (o *Optimizer) Step(w, g *Weights, lr float64) (norm float64) {
 	norm = math.Sqrt(o.k.SumSquares(g.Data))

@@ -11,57 +11,83 @@ import (
 	"margins/toy/kernel"
 )
 
-// A checkpoint is, all little-endian: the magic, its version (uint32), the configuration's five dimensions (uint32), the length of the
-// metadata (uint32) and the metadata (any bytes; its meaning is the caller's), the weights (float32, in the order of Weights.Tensors),
-// and the SHA-256 of all that comes before.
+// A checkpoint is, all little-endian: the magic, its version (uint32), the configuration's five dimensions (uint32), how many sets of
+// weights there are (uint32: a model alone is one; with its training state, several), the length of the metadata (uint32) and the metadata
+// (any bytes; its meaning is the caller's), the sets (float32, in the order of Weights.Tensors), and the SHA-256 of all that comes before.
 const (
 	checkpointMagic   = "MARGINS\n"
 	checkpointVersion = 1
-	checkpointHeader  = len(checkpointMagic) + 4*7
+	checkpointFields  = 8 // uint32s of the header
+	checkpointHeader  = len(checkpointMagic) + 4*checkpointFields
+	maxCheckpointSets = 16
 )
 
-// EncodeCheckpoint returns w and metadata as a checkpoint.
-func EncodeCheckpoint(w *Weights, metadata []byte) []byte {
-	b := append(make([]byte, 0, checkpointHeader+len(metadata)+4*len(w.Data)+sha256.Size), checkpointMagic...)
-	c := w.Config
-	for _, x := range []int{checkpointVersion, c.Vocabulary, c.Context, c.Width, c.Layers, c.Heads, len(metadata)} {
+// EncodeCheckpoint returns metadata and sets of weights of one size as a checkpoint.
+func EncodeCheckpoint(metadata []byte, sets ...*Weights) []byte {
+	c := sets[0].Config
+	b := append(make([]byte, 0, checkpointHeader+len(metadata)+4*len(sets)*len(sets[0].Data)+sha256.Size), checkpointMagic...)
+	for _, x := range [checkpointFields]int{checkpointVersion, c.Vocabulary, c.Context, c.Width, c.Layers, c.Heads, len(sets), len(metadata)} {
 		b = binary.LittleEndian.AppendUint32(b, uint32(x))
 	}
-	b = appendFloats(append(b, metadata...), w.Data)
+	b = append(b, metadata...)
+	for _, w := range sets {
+		b = appendFloats(b, w.Data)
+	}
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
 }
 
 // DecodeCheckpoint reads what EncodeCheckpoint wrote into new weights. Anything else is an error that says what is wrong.
-func DecodeCheckpoint(k *kernel.Kernel, b []byte) (w *Weights, metadata []byte, err error) {
+func DecodeCheckpoint(k *kernel.Kernel, b []byte) (metadata []byte, sets []*Weights, err error) {
+	config, count, metadata, floats, err := openCheckpoint(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	for range count {
+		w := NewWeights(k, config)
+		readFloats(w.Data, floats)
+		if !w.Finite(k) {
+			return nil, nil, errors.New("the checkpoint holds weights that are not numbers")
+		}
+		sets, floats = append(sets, w), floats[4*len(w.Data):]
+	}
+	return metadata, sets, nil
+}
+
+// CheckpointMetadata returns a checkpoint's metadata alone. Its errors are DecodeCheckpoint's.
+func CheckpointMetadata(b []byte) ([]byte, error) {
+	_, _, metadata, _, err := openCheckpoint(b)
+	return metadata, err
+}
+
+// openCheckpoint checks a checkpoint and takes it apart.
+func openCheckpoint(b []byte) (config Config, count int, metadata, floats []byte, err error) {
+	refuse := func(format string, args ...any) (Config, int, []byte, []byte, error) {
+		return Config{}, 0, nil, nil, fmt.Errorf(format, args...)
+	}
 	if len(b) < checkpointHeader+sha256.Size || !bytes.HasPrefix(b, []byte(checkpointMagic)) {
-		return nil, nil, errors.New("this is not a checkpoint of Margins")
+		return refuse("this is not a checkpoint of Margins")
 	}
 	body, sum := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	var header [7]int
+	var header [checkpointFields]int
 	for i := range header {
 		header[i] = int(binary.LittleEndian.Uint32(body[len(checkpointMagic)+4*i:]))
 	}
 	if header[0] != checkpointVersion {
-		return nil, nil, fmt.Errorf("the checkpoint has format version %d; this program reads version %d", header[0], checkpointVersion)
+		return refuse("the checkpoint has format version %d; this program reads version %d", header[0], checkpointVersion)
 	}
 	if actual := sha256.Sum256(body); !bytes.Equal(actual[:], sum) {
-		return nil, nil, errors.New("the checkpoint is damaged: its checksum does not match")
+		return refuse("the checkpoint is damaged: its checksum does not match")
 	}
-	config := Config{header[1], header[2], header[3], header[4], header[5]}
+	config, count, size := Config{header[1], header[2], header[3], header[4], header[5]}, header[6], header[7]
 	if err := config.Validate(); err != nil {
-		return nil, nil, fmt.Errorf("the checkpoint is damaged: %w", err)
+		return refuse("the checkpoint is damaged: %w", err)
 	}
 	rest := body[checkpointHeader:]
-	if header[6] > len(rest) || config.parameters() != (len(rest)-header[6])/4 || (len(rest)-header[6])%4 != 0 {
-		return nil, nil, errors.New("the checkpoint is damaged: its length does not fit its dimensions")
+	if count < 1 || count > maxCheckpointSets || size > len(rest) || len(rest)-size != 4*count*config.parameters() {
+		return refuse("the checkpoint is damaged: its length does not fit its dimensions")
 	}
-	w = NewWeights(k, config)
-	readFloats(w.Data, rest[header[6]:])
-	if !w.Finite(k) {
-		return nil, nil, errors.New("the checkpoint holds weights that are not numbers")
-	}
-	return w, rest[:header[6]:header[6]], nil
+	return config, count, rest[:size:size], rest[size:], nil
 }
 
 // parameters returns how many numbers a model of this size has.

@@ -31,14 +31,17 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	for name, metadata := range map[string][]byte{"none": {}, "text": []byte(`{"world":"script"}`), "three bytes": {0, 255, 10}} {
 		t.Run(name, func(t *testing.T) {
 			w := rough(k, Config{Vocabulary: 13, Context: 7, Width: 24, Layers: 3, Heads: 2}, "checkpoint")
+			other := rough(k, w.Config, "another")
 			w.Data[0], w.Data[1] = float32(math.Copysign(0, -1)), math.SmallestNonzeroFloat32
-			b := EncodeCheckpoint(w, metadata)
-			got, gotMetadata, err := DecodeCheckpoint(k, b)
+			b := EncodeCheckpoint(metadata, w, other)
+			gotMetadata, sets, err := DecodeCheckpoint(k, b)
 			require.NoError(t, err)
-			assert.Equal(t, w.Config, got.Config)
-			assert.Equal(t, w.Fingerprint(), got.Fingerprint())
+			require.Len(t, sets, 2)
+			assert.Equal(t, w.Config, sets[0].Config)
+			assert.Equal(t, w.Fingerprint(), sets[0].Fingerprint())
+			assert.Equal(t, other.Fingerprint(), sets[1].Fingerprint())
 			assert.Equal(t, metadata, gotMetadata)
-			assert.Equal(t, b, EncodeCheckpoint(got, gotMetadata))
+			assert.Equal(t, b, EncodeCheckpoint(gotMetadata, sets...))
 			before := slices.Clone(b)
 			_ = append(gotMetadata, 1, 2, 3, 4)
 			assert.Equal(t, before, b, "growing the metadata does not write into the checkpoint")
@@ -49,13 +52,13 @@ func TestCheckpointRoundTrip(t *testing.T) {
 // The format, written down once more: what is in people's browsers must stay readable.
 func TestCheckpointLayout(t *testing.T) {
 	w := rough(newKernel(t), smallest, "checkpoint")
-	b := EncodeCheckpoint(w, []byte("abc"))
+	b := EncodeCheckpoint([]byte("abc"), w)
 	assert.Equal(t, "MARGINS\n\x01\x00\x00\x00"+
 		"\x03\x00\x00\x00\x02\x00\x00\x00\x08\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"+
-		"\x03\x00\x00\x00abc", string(b[:39]))
-	require.Len(t, b, 39+4*len(w.Data)+32)
+		"\x01\x00\x00\x00\x03\x00\x00\x00abc", string(b[:43]))
+	require.Len(t, b, 43+4*len(w.Data)+32)
 	for i, x := range w.Data {
-		require.Equal(t, math.Float32bits(x), binary.LittleEndian.Uint32(b[39+4*i:]), "weight %d", i)
+		require.Equal(t, math.Float32bits(x), binary.LittleEndian.Uint32(b[43+4*i:]), "weight %d", i)
 	}
 	sum := sha256.Sum256(b[:len(b)-32])
 	assert.Equal(t, sum[:], b[len(b)-32:])
@@ -64,11 +67,11 @@ func TestCheckpointLayout(t *testing.T) {
 // Every cut, every changed byte and every cut with a checksum that fits is refused.
 func TestCheckpointDamage(t *testing.T) {
 	k := newKernel(t)
-	b := EncodeCheckpoint(rough(k, smallest, "checkpoint"), []byte("metadata"))
+	b := EncodeCheckpoint([]byte("metadata"), rough(k, smallest, "checkpoint"))
 	refused := func(b []byte, what string, at int) {
-		w, metadata, err := DecodeCheckpoint(k, b)
+		metadata, sets, err := DecodeCheckpoint(k, b)
 		require.Error(t, err, "%s %d", what, at)
-		require.Nil(t, w)
+		require.Nil(t, sets)
 		require.Nil(t, metadata)
 	}
 	for i := range b {
@@ -87,7 +90,7 @@ func TestCheckpointDamage(t *testing.T) {
 
 func TestCheckpointErrors(t *testing.T) {
 	k := newKernel(t)
-	valid := unsealed(EncodeCheckpoint(rough(k, smallest, "checkpoint"), []byte("metadata")))
+	valid := unsealed(EncodeCheckpoint([]byte("metadata"), rough(k, smallest, "checkpoint")))
 	// put returns the checkpoint with another number in field i of the header.
 	put := func(i int, x uint32) []byte {
 		b := slices.Clone(valid)
@@ -126,10 +129,13 @@ func TestCheckpointErrors(t *testing.T) {
 		{"heads", put(5, 0), "the checkpoint is damaged: a model's heads is between 1 and 2048, not 0"},
 		{"other vocabulary", put(1, 4), length},
 		{"other layers", put(4, 64), length},
-		{"endless metadata", put(6, 1<<32-1), length},
-		{"shorter metadata", put(6, 4), length},
-		{"metadata a byte shorter", put(6, 7), length},
-		{"metadata a byte longer", put(6, 9), length},
+		{"no set", put(6, 0), length},
+		{"another set", put(6, 2), length},
+		{"too many sets", put(6, 1<<31), length},
+		{"endless metadata", put(7, 1<<32-1), length},
+		{"shorter metadata", put(7, 4), length},
+		{"metadata a byte shorter", put(7, 7), length},
+		{"metadata a byte longer", put(7, 9), length},
 		{"a byte more", seal(append(slices.Clone(valid), 0)), length},
 		{"a byte less", seal(valid[:len(valid)-1]), length},
 		{"a weight more", seal(append(slices.Clone(valid), 0, 0, 0, 0)), length},
@@ -137,9 +143,9 @@ func TestCheckpointErrors(t *testing.T) {
 		{"first weight infinite", weight(smallest.parameters(), float32(math.Inf(-1))), finite},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w, metadata, err := DecodeCheckpoint(k, c.b)
+			metadata, sets, err := DecodeCheckpoint(k, c.b)
 			require.EqualError(t, err, c.want)
-			assert.Nil(t, w)
+			assert.Nil(t, sets)
 			assert.Nil(t, metadata)
 		})
 	}
@@ -148,8 +154,8 @@ func TestCheckpointErrors(t *testing.T) {
 // A short file that claims the largest model, 14 GB of weights, takes no memory for it.
 func TestCheckpointThatLies(t *testing.T) {
 	k := newKernel(t)
-	b := EncodeCheckpoint(NewWeights(k, smallest), nil)
-	for i, x := range []uint32{maxVocabulary, maxContext, maxWidth, maxLayers, 1, 1<<32 - 1} {
+	b := EncodeCheckpoint(nil, NewWeights(k, smallest))
+	for i, x := range []uint32{maxVocabulary, maxContext, maxWidth, maxLayers, 1, 1, 1<<32 - 1} {
 		binary.LittleEndian.PutUint32(b[12+4*i:], x)
 	}
 	b = seal(unsealed(b))
@@ -166,20 +172,20 @@ func TestCheckpointThatLies(t *testing.T) {
 // FuzzDecodeCheckpoint tries bytes as they are, and with a checksum that fits: the decoder refuses them, or they are what it would encode.
 func FuzzDecodeCheckpoint(f *testing.F) {
 	k := newKernel(f)
-	valid := EncodeCheckpoint(rough(k, smallest, "checkpoint"), []byte("metadata"))
+	valid := EncodeCheckpoint([]byte("metadata"), rough(k, smallest, "checkpoint"))
 	f.Add([]byte{})
 	f.Add(valid)
 	f.Add(unsealed(valid))
-	f.Add(unsealed(EncodeCheckpoint(NewWeights(k, Config{1, 1, 4, 1, 1}), nil)))
+	f.Add(unsealed(EncodeCheckpoint(nil, NewWeights(k, Config{1, 1, 4, 1, 1}))))
 	f.Add(valid[:checkpointHeader])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, b := range [][]byte{b, seal(b)} {
 			mark := k.Mark()
-			w, metadata, err := DecodeCheckpoint(k, b)
+			metadata, sets, err := DecodeCheckpoint(k, b)
 			if err != nil {
-				require.Nil(t, w)
+				require.Nil(t, sets)
 			} else {
-				require.Equal(t, b, EncodeCheckpoint(w, metadata))
+				require.Equal(t, b, EncodeCheckpoint(metadata, sets...))
 			}
 			k.Release(mark)
 		}

@@ -58,8 +58,8 @@ func Example() {
 	}
 
 	// A checkpoint is bytes; equal fingerprints are equal models.
-	restored, note, err := toy.DecodeCheckpoint(k, toy.EncodeCheckpoint(weights, []byte("counts")))
-	fmt.Println(string(note), err, restored.Fingerprint() == weights.Fingerprint())
+	note, restored, err := toy.DecodeCheckpoint(k, toy.EncodeCheckpoint([]byte("counts"), weights))
+	fmt.Println(string(note), err, restored[0].Fingerprint() == weights.Fingerprint())
 
 	// Output:
 	// step 0: loss 2.51 nats a token
