@@ -2,12 +2,12 @@ package toy
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 
+	"margins/repro"
 	"margins/toy/kernel"
 )
 
@@ -25,7 +25,7 @@ const (
 // EncodeCheckpoint returns metadata and sets of weights of one size as a checkpoint.
 func EncodeCheckpoint(metadata []byte, sets ...*Weights) []byte {
 	c := sets[0].Config
-	b := append(make([]byte, 0, checkpointHeader+len(metadata)+4*len(sets)*len(sets[0].Data)+sha256.Size), checkpointMagic...)
+	b := append(make([]byte, 0, checkpointHeader+len(metadata)+4*len(sets)*len(sets[0].Data)+repro.HashSize), checkpointMagic...)
 	for _, x := range [checkpointFields]int{checkpointVersion, c.Vocabulary, c.Context, c.Width, c.Layers, c.Heads, len(sets), len(metadata)} {
 		b = binary.LittleEndian.AppendUint32(b, uint32(x))
 	}
@@ -33,7 +33,7 @@ func EncodeCheckpoint(metadata []byte, sets ...*Weights) []byte {
 	for _, w := range sets {
 		b = appendFloats(b, w.Data)
 	}
-	sum := sha256.Sum256(b)
+	sum := repro.Sum256(b)
 	return append(b, sum[:]...)
 }
 
@@ -65,10 +65,10 @@ func openCheckpoint(b []byte) (config Config, count int, metadata, floats []byte
 	refuse := func(format string, args ...any) (Config, int, []byte, []byte, error) {
 		return Config{}, 0, nil, nil, fmt.Errorf(format, args...)
 	}
-	if len(b) < checkpointHeader+sha256.Size || !bytes.HasPrefix(b, []byte(checkpointMagic)) {
+	if len(b) < checkpointHeader+repro.HashSize || !bytes.HasPrefix(b, []byte(checkpointMagic)) {
 		return refuse("this is not a checkpoint of Margins")
 	}
-	body, sum := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+	body, sum := b[:len(b)-repro.HashSize], b[len(b)-repro.HashSize:]
 	var header [checkpointFields]int
 	for i := range header {
 		header[i] = int(binary.LittleEndian.Uint32(body[len(checkpointMagic)+4*i:]))
@@ -76,7 +76,7 @@ func openCheckpoint(b []byte) (config Config, count int, metadata, floats []byte
 	if header[0] != checkpointVersion {
 		return refuse("the checkpoint has format version %d; this program reads version %d", header[0], checkpointVersion)
 	}
-	if actual := sha256.Sum256(body); !bytes.Equal(actual[:], sum) {
+	if actual := repro.Sum256(body); !bytes.Equal(actual[:], sum) {
 		return refuse("the checkpoint is damaged: its checksum does not match")
 	}
 	config, count, size := Config{header[1], header[2], header[3], header[4], header[5]}, header[6], header[7]

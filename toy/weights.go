@@ -1,7 +1,6 @@
 package toy
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"math"
 	"math/rand/v2"
@@ -130,7 +129,7 @@ func (w *Weights) Init(rng *rand.Rand) {
 
 // Fingerprint returns the SHA-256 of the weights as little-endian float32, in hexadecimal. Equal fingerprints are equal models.
 func (w *Weights) Fingerprint() string {
-	sum := sha256.Sum256(appendFloats(nil, w.Data))
+	sum := repro.Sum256(appendFloats(nil, w.Data))
 	return hex.EncodeToString(sum[:])
 }
 
