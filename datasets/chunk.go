@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"hash/fnv"
 	"math"
 )
 
@@ -36,6 +37,52 @@ const (
 	dataVersion = 1
 	dataHeader  = len(dataMagic) + 1 + 2*8
 )
+
+// The index of prompts lies beside the chunks, so that records can be drawn by their prompts without reading them (little-endian):
+//
+//	"MRGP"             4 bytes
+//	version            1 byte, 1
+//	hashes             PromptHash of each record's prompt, 8 bytes each
+//	CRC-32             4 bytes, IEEE, of everything before
+const (
+	promptsMagic   = "MRGP"
+	promptsVersion = 1
+	promptsHeader  = len(promptsMagic) + 1
+)
+
+// PromptHash returns 64 bits of a prompt, FNV-1a of its bytes, the same on every machine. Which side of a split a prompt is on may
+// depend on it.
+func PromptHash(prompt string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(prompt)) // never fails, by hash.Hash's contract
+	return h.Sum64()
+}
+
+func encodePrompts(hashes []uint64) []byte {
+	dst := append(make([]byte, 0, promptsHeader+8*len(hashes)+chunkSum), promptsMagic...)
+	dst = append(dst, promptsVersion)
+	for _, h := range hashes {
+		dst = binary.LittleEndian.AppendUint64(dst, h)
+	}
+	return binary.LittleEndian.AppendUint32(dst, crc32.ChecksumIEEE(dst))
+}
+
+// decodePrompts returns the hashes of count records; ok is false if the index is missing, damaged or of another data set.
+func decodePrompts(index []byte, count int) (hashes []uint64, ok bool) {
+	if len(index) != promptsHeader+8*count+chunkSum || string(index[:len(promptsMagic)]) != promptsMagic ||
+		index[len(promptsMagic)] != promptsVersion {
+		return nil, false
+	}
+	body := index[:len(index)-chunkSum]
+	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(index[len(body):]) {
+		return nil, false
+	}
+	hashes = make([]uint64, count)
+	for i := range hashes {
+		hashes[i] = binary.LittleEndian.Uint64(body[promptsHeader+8*i:])
+	}
+	return hashes, true
+}
 
 // EncodeChunk returns records as a chunk.
 func EncodeChunk(records []Record) []byte {

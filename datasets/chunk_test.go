@@ -100,3 +100,11 @@ func FuzzDecodeChunk(f *testing.F) {
 		DecodeData(append([]byte(dataMagic+"\x01"), body...)) // must not panic
 	})
 }
+
+// Links and splits rely on these values: FNV-1a as its authors publish it.
+func TestPromptHash(t *testing.T) {
+	assert.Equal(t, uint64(0xcbf29ce484222325), PromptHash(""))
+	assert.Equal(t, uint64(0xaf63dc4c8601ec8c), PromptHash("a"))
+	assert.Equal(t, uint64(0x85944171f73967e8), PromptHash("foobar"))
+	assert.Equal(t, "MRGP\x01\x8c\xec\x01\x86\x4c\xdc\x63\xaf", string(encodePrompts([]uint64{PromptHash("a")})[:13]))
+}

@@ -101,9 +101,17 @@ type importer struct {
 	sink    func([]Record) error
 	pending []Record // not yet handed to sink
 	format  *Format  // nil until a row is recognized
+	group   group    // the latest rows, if the format has a response in each
 	columns []string // of the first row, for the message if none is
 	report  Report
 	tally   tally
+}
+
+// group is the responses to one prompt, from rows that follow each other.
+type group struct {
+	prompt    string
+	responses []response
+	rows      []int // the number of each response's row
 }
 
 // add takes the next row, or the error in its place: a flaw of that row is counted, any other error ends the import.
@@ -114,27 +122,27 @@ func (im *importer) add(r row, number int, err error) error {
 	}
 	im.report.Rows++
 	if err == nil {
-		err = im.use(r)
+		err = im.use(r, number)
 	}
-	switch {
-	case errors.As(err, &bad):
+	if errors.As(err, &bad) {
 		im.tally.skip(bad, number)
-	case err != nil:
+	} else if err != nil {
 		return err
-	default:
-		im.report.Used++
 	}
 	return im.checkRecognized()
 }
 
-// use turns one row into records. The error is a flaw if only this row cannot be used.
-func (im *importer) use(r row) error {
+// use turns one row into records, or keeps it for its group. The error is a flaw if only this row cannot be used.
+func (im *importer) use(r row, number int) error {
 	if im.format == nil {
 		if err := im.recognize(r); err != nil {
 			return err
 		}
 	}
-	records, err := im.format.records(r)
+	if im.format.response != nil {
+		return im.gather(r, number)
+	}
+	records, possible, err := im.format.comparisons(r)
 	if err != nil {
 		return err
 	}
@@ -142,6 +150,51 @@ func (im *importer) use(r row) error {
 	if err != nil {
 		return err
 	}
+	return im.take(records, 1, possible, scale)
+}
+
+// gather adds a row to the group of its prompt.
+func (im *importer) gather(r row, number int) error {
+	prompt, graded, err := im.format.response(r)
+	switch {
+	case err != nil:
+		return err
+	case blank(prompt):
+		return flaw{reason: "prompt is empty"}
+	case blank(graded.text):
+		return flaw{reason: "response is empty"}
+	}
+	if g := &im.group; prompt != g.prompt || len(g.rows) == mostResponses {
+		if err := im.closeGroup(); err != nil {
+			return err
+		}
+		g.prompt = prompt
+	}
+	im.group.responses = append(im.group.responses, graded)
+	im.group.rows = append(im.group.rows, number)
+	return nil
+}
+
+// closeGroup turns the group into records and empties it. Its error is no flaw.
+func (im *importer) closeGroup() error {
+	g := im.group
+	im.group = group{}
+	records := everyTwo(g.prompt, g.responses)
+	if len(records) == 0 {
+		for _, number := range g.rows {
+			im.tally.skip(flaw{reason: "no other response to the same prompt stands beside it"}, number)
+		}
+		return nil
+	}
+	scale, err := im.format.scale(nil) // of these formats it does not depend on the row
+	if err != nil {
+		return err
+	}
+	return im.take(records, len(g.rows), pairsOf(len(g.rows)), scale)
+}
+
+// take checks and counts the records of so many rows, of so many that there could have been. If its error is a flaw it has taken none.
+func (im *importer) take(records []Record, rows, possible int, scale Scale) error {
 	for i := range records {
 		if err := im.tally.check(&records[i], scale); err != nil {
 			return err
@@ -150,6 +203,8 @@ func (im *importer) use(r row) error {
 	for i := range records {
 		im.tally.count(&records[i], scale)
 	}
+	im.report.Used += rows
+	im.report.LeftOut += possible - len(records)
 	im.pending = append(im.pending, records...)
 	if len(im.tally.margins) > MaxRecords {
 		return fileError("too-large", "The file has more than %d comparisons, the most that can be imported.", MaxRecords)
@@ -189,16 +244,19 @@ func (im *importer) checkRecognized() error {
 
 func (im *importer) missingColumns() error {
 	columns := make(row, len(im.columns))
-	for _, c := range im.columns {
-		columns[c] = cell{}
+	for i, name := range im.columns {
+		columns[i].name = name
 	}
 	nearest, missing := recognize(columns)
-	return fileError("missing-columns", "The file has the columns %s, but not %s. Needed are %s.",
-		list(im.columns), list(missing), list(nearest.Columns))
+	return fileError("missing-columns", "The file has the columns %s, but not %s. Needed are %s, or the columns of "+
+		"another known format.", list(im.columns), list(missing), list(nearest.Columns))
 }
 
 // finish hands over the last records and completes the report.
 func (im *importer) finish() error {
+	if err := im.closeGroup(); err != nil {
+		return err
+	}
 	im.tally.fill(&im.report)
 	switch {
 	case im.report.Rows == 0:
@@ -210,7 +268,7 @@ func (im *importer) finish() error {
 		return fileError("no-usable-rows", "None of the %d rows can be used. Most often (%d): %s. The first, in %s %d: %s.",
 			im.report.Rows, worst.Count, worst.Reason, im.report.Unit, first.Row, first.Reason)
 	}
-	im.report.Format, im.report.FormatTitle = im.format.ID, im.format.Title
+	im.report.Format, im.report.FormatTitle, im.report.Grade = im.format.ID, im.format.Title, im.format.Grade
 	if len(im.pending) == 0 {
 		return nil
 	}

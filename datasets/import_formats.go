@@ -1,96 +1,240 @@
 package datasets
 
-import (
-	"bytes"
-	"encoding/json"
-	"maps"
-	"math"
-	"slices"
-	"strconv"
-	"strings"
-)
-
 // Format is a layout of columns that the importer knows.
 type Format struct {
 	ID      string // permanent: it is stored
 	Title   string
 	Source  string   // who publishes data like this
+	License string   // of those data; "" where many publish them
 	Columns []string // those that tell it from the formats after it; a row must have them all
+	Grade   string   // in one sentence, what is read as the grade and how it becomes a margin
 
-	// records makes comparisons of a row, with the file's own scores and not yet oriented. Its errors are flaws.
-	records func(row) ([]Record, error)
+	// fits says whether a row that has the columns is of this format; nil if every one is.
+	fits func(row) bool
+	// comparisons reads a row that compares responses by itself, with the file's own scores and not yet oriented; possible is how many
+	// comparisons there would be if every response could be used. Its errors are flaws.
+	comparisons func(row) (records []Record, possible int, err error)
+	// response reads a row that holds one graded response, in formats where those of a prompt follow each other. Its errors are flaws.
+	// A format has either comparisons or response.
+	response func(row) (prompt string, graded response, err error)
 	// scale says what the scores of a row are given on; How is "" where the row does not say. Its errors are flaws.
 	scale func(row) (Scale, error)
 }
 
+// Scales of formats that grade a comparison and not its responses. The two scores are put at equal distances from the middle.
+var (
+	// pointsApart is the scale of margins in points: what is m apart is m points apart.
+	pointsApart = Scale{Min: -(ScaleMax - ScaleMin) / 2, Max: (ScaleMax - ScaleMin) / 2, How: ScaleFormat}
+	// strengths is the scale of preferences from -3 to 3: a strength of s is a margin of |s|/3 of the scale.
+	strengths = Scale{Min: -3, Max: 3, How: ScaleFormat}
+)
+
+// binaryMargin is the margin, in points, of a comparison that says which response is better and not by how much. It is the distance of
+// the two grades that a rater with two levels gives: half the scale.
+const binaryMargin = (ScaleMax - ScaleMin) / 2
+
 // Formats lists the formats in the order in which they are tried: those with more columns of their own come first.
 var Formats = []Format{
 	{
-		ID:      "ultrafeedback-binarized",
-		Title:   "UltraFeedback, binarized",
-		Source:  "HuggingFaceH4/ultrafeedback_binarized, allenai/ultrafeedback_binarized_cleaned",
-		Columns: []string{"prompt_id", "chosen", "rejected", "score_chosen", "score_rejected"},
-		records: gradedPair("chosen", "rejected", "score_chosen", "score_rejected"),
-		scale:   published(1, 10),
+		ID:          "ultrafeedback-binarized",
+		Title:       "UltraFeedback, binarized",
+		Source:      "HuggingFaceH4/ultrafeedback_binarized, allenai/ultrafeedback_binarized_cleaned",
+		License:     "MIT",
+		Columns:     []string{"prompt_id", "chosen", "rejected", "score_chosen", "score_rejected"},
+		Grade:       "The margin is the difference of the two scores, on a scale from 1 to 10.",
+		comparisons: one(gradedPair("score_chosen", "score_rejected")),
+		scale:       published(Scale{Min: 1, Max: 10}),
 	},
 	{
-		ID:      "margins",
-		Title:   "Graded pairs",
-		Source:  "this program's own",
-		Columns: []string{"chosen", "rejected", "score_chosen", "score_rejected"},
-		records: gradedPair("chosen", "rejected", "score_chosen", "score_rejected"),
-		scale:   declared("scale_min", "scale_max"),
+		ID:          "argilla-ultrafeedback",
+		Title:       "UltraFeedback, binarized by mean rating",
+		Source:      "argilla/ultrafeedback-binarized-preferences",
+		License:     "MIT",
+		Columns:     []string{"chosen", "rejected", "chosen-rating", "rejected-rating"},
+		Grade:       "The margin is the difference of the two ratings, which are means on a scale from 1 to 5.",
+		comparisons: one(gradedPair("chosen-rating", "rejected-rating")),
+		scale:       published(Scale{Min: 1, Max: 5}),
+	},
+	{
+		ID:          "margins",
+		Title:       "Graded pairs",
+		Source:      "this program's own",
+		Columns:     []string{"chosen", "rejected", "score_chosen", "score_rejected"},
+		Grade:       "The margin is the difference of the two scores, on the scale of scale_min and scale_max where the file has them.",
+		comparisons: one(gradedPair("score_chosen", "score_rejected")),
+		scale:       declared("scale_min", "scale_max"),
+	},
+	{
+		ID:      "ultrafeedback",
+		Title:   "UltraFeedback",
+		Source:  "openbmb/UltraFeedback",
+		License: "MIT",
+		Columns: []string{"instruction", "completions"},
+		Grade: "Every two completions are compared by overall_score (1 to 10); one that has none is graded by the mean of its aspects' " +
+			"ratings (1 to 5), stretched to 1 to 10, and left out if it has none of these either.",
+		comparisons: ultraFeedback,
+		scale:       published(Scale{Min: 1, Max: 10}),
+	},
+	{
+		ID:      "shp",
+		Title:   "Stanford Human Preferences",
+		Source:  "stanfordnlp/SHP, stanfordnlp/SHP-2",
+		License: "Reddit API terms",
+		Columns: []string{"history", "human_ref_A", "human_ref_B", "labels", "score_A", "score_B"},
+		Grade: "The margin is the logarithm of the ratio of the two vote counts: twice the votes are 0.9 points, 1,024 times as many " +
+			"the whole scale; fewer votes than 1 count as 1, more than 1,024 as 1,024.",
+		comparisons: one(votes),
+		scale:       published(Scale{Min: 0, Max: mostDoublings}),
+	},
+	{
+		ID:          "helpsteer2-preference",
+		Title:       "HelpSteer2-Preference",
+		Source:      "nvidia/HelpSteer2, folder preference",
+		License:     "CC-BY-4.0",
+		Columns:     []string{"prompt", "response_1", "response_2", "preference_strength"},
+		Grade:       "A preference strength of -3 to 3 is a margin of its absolute value over 3 of the whole scale.",
+		comparisons: one(strength("prompt", "response_1", "response_2", "preference_strength")),
+		scale:       published(strengths),
+	},
+	{
+		ID:          "helpsteer3",
+		Title:       "HelpSteer3",
+		Source:      "nvidia/HelpSteer3",
+		License:     "CC-BY-4.0",
+		Columns:     []string{"context", "response1", "response2", "overall_preference"},
+		Grade:       "An overall preference of -3 to 3 is a margin of its absolute value over 3 of the whole scale.",
+		comparisons: one(strength("context", "response1", "response2", "overall_preference")),
+		scale:       published(strengths),
+	},
+	{
+		ID:       "helpsteer2",
+		Title:    "HelpSteer2",
+		Source:   "nvidia/HelpSteer2, nvidia/HelpSteer",
+		License:  "CC-BY-4.0",
+		Columns:  []string{"prompt", "response", "helpfulness"},
+		Grade:    "Every two responses to a prompt, in rows that follow each other, are compared by their helpfulness (0 to 4).",
+		response: helpfulness,
+		scale:    published(Scale{Min: 0, Max: 4}),
+	},
+	{
+		ID:      "pku-saferlhf",
+		Title:   "PKU-SafeRLHF",
+		Source:  "PKU-Alignment/PKU-SafeRLHF",
+		License: "CC-BY-NC-4.0",
+		Columns: []string{"prompt", "response_0", "response_1", "response_0_severity_level", "response_1_severity_level"},
+		Grade: "The margin is the difference of the two severities of harm (0 to 3), the less severe response is chosen; of equal " +
+			"severities the one that is called safer stands first, at margin 0.",
+		comparisons: one(severity),
+		scale:       published(Scale{Min: 0, Max: mostSevere}),
+	},
+	{
+		ID:      "arena",
+		Title:   "Chatbot Arena, MT-bench judgments",
+		Source:  "lmsys/chatbot_arena_conversations, lmsys/mt_bench_human_judgments",
+		License: "prompts CC-BY-4.0, outputs CC-BY-NC-4.0",
+		Columns: []string{"conversation_a", "conversation_b", "winner"},
+		Grade: "A win is a margin of 4.5 points, half the scale, since nobody said by how much; a tie is a margin of 0, whether both " +
+			"were good or bad.",
+		comparisons: one(arena),
+		scale:       assumed,
+	},
+	{
+		ID:      "alpacaeval",
+		Title:   "AlpacaEval annotations",
+		Source:  "tatsu-lab/alpaca_eval",
+		License: "CC-BY-NC-4.0",
+		Columns: []string{"instruction", "output_1", "output_2", "preference"},
+		Grade: "A preference of 1 + q, where q is the probability that output 2 is better, is a margin of |2q - 1| of the whole scale; " +
+			"0, which older files have for a draw, is a tie.",
+		comparisons: one(softLabel),
+		scale:       published(Scale{Min: 0, Max: 1}),
+	},
+	{
+		ID:      "summarize-from-feedback",
+		Title:   "Summarize from Feedback, comparisons",
+		Source:  "openai/summarize_from_feedback",
+		License: "CC-BY-4.0",
+		Columns: []string{"info", "summaries", "choice"},
+		Grade: "A confidence of 1 to 9 in the choice is a margin of that many points; a choice without one, as in the first batches, is " +
+			"a margin of 4.5 points, half the scale.",
+		comparisons: one(summaries),
+		scale:       published(pointsApart),
+	},
+	{
+		ID:      "hh",
+		Title:   "Anthropic HH transcripts",
+		Source:  "Anthropic/hh-rlhf",
+		License: "MIT",
+		Columns: []string{"chosen", "rejected"},
+		Grade: "The file says which response is better and not by how much: the margin is taken to be 4.5 points, half the scale, for " +
+			"all.",
+		fits:        isTranscript,
+		comparisons: one(transcripts),
+		scale:       assumed,
+	},
+	{
+		ID:      "trl",
+		Title:   "TRL preference data",
+		Source:  "the datasets of huggingface/trl, and exports of this program",
+		Columns: []string{"chosen", "rejected"},
+		Grade: "The column margin is read as points of a scale that is 9 wide (if one is larger, the largest is 9 points); without that " +
+			"column the margin is taken to be 4.5 points, half the scale, for all.",
+		fits:        func(r row) bool { return len(r.lacks([]string{"score_chosen", "score_rejected"})) == 2 },
+		comparisons: one(preference),
+		scale:       marginScale,
 	},
 }
 
-// recognize returns the first format whose columns r has; failing that, the one that lacks the fewest, and which those are.
-func recognize(r row) (format *Format, missing []string) {
+// own is the format that a file of no known columns is told to have.
+var own = func() *Format {
 	for i := range Formats {
-		var lacking []string
-		for _, c := range Formats[i].Columns {
-			if _, ok := r[c]; !ok {
-				lacking = append(lacking, c)
-			}
+		if Formats[i].ID == "margins" {
+			return &Formats[i]
 		}
+	}
+	panic("datasets: the program's own format is not in the table")
+}()
+
+// recognize returns the first format whose columns r has; failing that, the one that has the largest share of its columns there, and
+// which of them are missing.
+func recognize(r row) (format *Format, missing []string) {
+	format, missing = own, r.lacks(own.Columns)
+	share := 1 - float64(len(missing))/float64(len(own.Columns))
+	for i := range Formats {
+		f := &Formats[i]
+		lacking := r.lacks(f.Columns)
 		if len(lacking) == 0 {
-			return &Formats[i], nil
+			if f.fits == nil || f.fits(r) {
+				return f, nil
+			}
+			continue
 		}
-		if format == nil || len(lacking) <= len(missing) { // of equals the later, which is the more general
-			format, missing = &Formats[i], lacking
+		if s := 1 - float64(len(lacking))/float64(len(f.Columns)); s > share {
+			format, missing, share = f, lacking, s
 		}
 	}
 	return format, missing
 }
 
-// gradedPair reads rows that hold one comparison with a score for each response. The prompt is in the column prompt or, where that
-// is missing, what precedes the response in the chosen conversation.
-func gradedPair(chosen, rejected, scoreChosen, scoreRejected string) func(row) ([]Record, error) {
-	return func(r row) ([]Record, error) {
-		var rec Record
-		var before []turn
-		var err error
-		if rec.Chosen, before, err = r.response(chosen); err != nil {
-			return nil, err
-		}
-		if rec.Rejected, _, err = r.response(rejected); err != nil {
-			return nil, err
-		}
-		if rec.Prompt, err = r.prompt("prompt", before); err != nil {
-			return nil, err
-		}
-		if rec.ScoreChosen, err = r.number(scoreChosen); err != nil {
-			return nil, err
-		}
-		if rec.ScoreRejected, err = r.number(scoreRejected); err != nil {
-			return nil, err
-		}
-		return []Record{rec}, nil
-	}
+// published is the scale of a format whose publishers state it.
+func published(s Scale) func(row) (Scale, error) {
+	s.How = ScaleFormat
+	return func(row) (Scale, error) { return s, nil }
 }
 
-// published is the scale of a format whose publishers state it.
-func published(least, most float64) func(row) (Scale, error) {
-	return func(row) (Scale, error) { return Scale{Min: least, Max: most, How: ScaleFormat}, nil }
+// assumed is the scale of a format that has no grades.
+func assumed(row) (Scale, error) {
+	s := pointsApart
+	s.How = ScaleAssumed
+	return s, nil
+}
+
+// marginScale is that of a row whose column margin holds the margin in points, or which has no such column.
+func marginScale(r row) (Scale, error) {
+	if _, ok := r.find("margin"); ok {
+		return pointsApart, nil
+	}
+	return assumed(r)
 }
 
 // declared is the scale that a row's own columns state, if it has them.
@@ -111,132 +255,4 @@ func declared(least, most string) func(row) (Scale, error) {
 		s.How = ScaleDeclared
 		return s, nil
 	}
-}
-
-// flaw is why one row cannot be used.
-type flaw struct {
-	reason string // one of a few, by which rows are counted
-	detail string // what this row has instead, if that helps
-}
-
-func (f flaw) Error() string {
-	if f.detail == "" {
-		return f.reason
-	}
-	return f.reason + ": " + f.detail
-}
-
-// row is one row of a file by the names of its columns.
-type row map[string]cell
-
-// cell is one value: JSON, or the text of a table's cell as it is.
-type cell struct {
-	bytes []byte
-	plain bool
-}
-
-// turn is one message of a conversation.
-type turn struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
-}
-
-func (r row) columns() []string { return slices.Sorted(maps.Keys(r)) }
-
-// has says whether a column holds anything.
-func (r row) has(column string) bool {
-	c, ok := r[column]
-	if c.plain {
-		return ok && len(c.bytes) > 0
-	}
-	return ok && string(c.bytes) != "null"
-}
-
-// text returns the text in a column, made valid UTF-8.
-func (r row) text(column string) (string, error) {
-	if !r.has(column) {
-		return "", flaw{reason: column + " is missing"}
-	}
-	text, ok := r[column].text()
-	if !ok {
-		return "", flaw{reason: column + " is not text"}
-	}
-	return text, nil
-}
-
-func (c cell) text() (text string, ok bool) {
-	if c.plain {
-		return strings.ToValidUTF8(string(c.bytes), "\uFFFD"), true
-	}
-	return text, json.Unmarshal(c.bytes, &text) == nil
-}
-
-// number returns the number in a column, which may be written as a text.
-func (r row) number(column string) (float64, error) {
-	if !r.has(column) {
-		return 0, flaw{reason: column + " is missing"}
-	}
-	text, ok := r[column].text()
-	if !ok {
-		text = string(r[column].bytes)
-	}
-	text = strings.TrimSpace(text)
-	x, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-		return 0, flaw{column + " is not a number", clip(text)}
-	}
-	if math.Abs(x) > maxScore {
-		return 0, flaw{column + " is too large for a score", clip(text)}
-	}
-	return x, nil
-}
-
-// conversation returns the list of messages in a column; ok is false if it holds something else.
-func (r row) conversation(column string) (turns []turn, ok bool) {
-	c := r[column]
-	if !bytes.HasPrefix(bytes.TrimSpace(c.bytes), []byte("[")) {
-		return nil, false // quick, and most texts end here
-	}
-	return turns, json.Unmarshal(c.bytes, &turns) == nil && len(turns) > 0
-}
-
-// response returns a column's text or, if it holds a conversation, the assistant's last message and what precedes it.
-func (r row) response(column string) (text string, before []turn, err error) {
-	turns, ok := r.conversation(column)
-	if !ok {
-		text, err = r.text(column)
-		return text, nil, err
-	}
-	for i := len(turns) - 1; i >= 0; i-- {
-		if turns[i].Role == "assistant" {
-			return turns[i].Content, turns[:i], nil
-		}
-	}
-	return "", nil, flaw{reason: column + " has no message of the assistant"}
-}
-
-// prompt returns a column's text or conversation or, where the column holds nothing, the conversation before the response.
-func (r row) prompt(column string, before []turn) (string, error) {
-	if r.has(column) || len(before) == 0 {
-		turns, ok := r.conversation(column)
-		if !ok {
-			return r.text(column)
-		}
-		before = turns
-	}
-	messages := make([]string, len(before))
-	for i, t := range before {
-		messages[i] = t.Content
-	}
-	return strings.Join(messages, "\n\n"), nil
-}
-
-// clip shortens a value for a message.
-func clip(text string) string {
-	const most = 60 // runes
-	runes := []rune(strings.ToValidUTF8(text, "\uFFFD"))
-	if len(runes) <= most {
-		return string(runes)
-	}
-	return string(runes[:most-1]) + "…"
 }

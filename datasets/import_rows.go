@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -22,39 +21,13 @@ var (
 	errNaN     = flaw{reason: "not JSON: NaN and Infinity do not exist there"}
 )
 
-// parseRow reads one row of a JSON file. The row refers to copies of text.
-func parseRow(text []byte) (row, error) {
-	var members map[string]json.RawMessage
-	err := json.Unmarshal(text, &members)
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		return nil, syntaxFlaw(text, syntax)
-	case err != nil || members == nil:
-		return nil, flaw{reason: "not an object with columns"}
-	}
-	r := make(row, len(members))
-	for name, value := range members {
-		r[name] = cell{bytes: value}
-	}
-	return r, nil
-}
-
-// syntaxFlaw says what is wrong with text. Python writes NaN and Infinity as such, which is common enough for a reason of its own.
-func syntaxFlaw(text []byte, err *json.SyntaxError) flaw {
-	at := text[min(max(err.Offset-1, 0), int64(len(text))):] // Offset counts the offending byte
-	if bytes.HasPrefix(at, []byte("NaN")) || bytes.HasPrefix(at, []byte("Infinity")) {
-		return errNaN
-	}
-	return flaw{"not JSON", err.Error()}
-}
-
 // lines reads JSON lines: an object a line, blank lines between them allowed. It is by lines and not by values that it goes on after
 // one that is broken.
 type lines struct {
 	br     *bufio.Reader
 	number int
 	line   []byte
+	repeat row // used for every row
 }
 
 func openLines(br *bufio.Reader) rows { return &lines{br: br} }
@@ -71,9 +44,12 @@ func (l *lines) next() (row, int, error) {
 				continue
 			}
 		}
-		var r row
+		if err != nil {
+			return nil, l.number, err
+		}
+		r, err := parseRow(l.line, l.repeat)
 		if err == nil {
-			r, err = parseRow(l.line)
+			l.repeat = r
 		}
 		return r, l.number, err
 	}
@@ -108,6 +84,7 @@ type array struct {
 	br      *bufio.Reader
 	number  int
 	element []byte
+	repeat  row // used for every row
 }
 
 func openArray(br *bufio.Reader) rows {
@@ -126,12 +103,15 @@ func (a *array) next() (row, int, error) {
 		return nil, 0, a.end()
 	}
 	a.number++
-	if err = a.read(); err != nil && err != errLongRow {
+	switch err = a.read(); {
+	case err == errLongRow:
+		return nil, a.number, err
+	case err != nil:
 		return nil, 0, a.endError(err)
 	}
-	var r row
+	r, err := parseRow(a.element, a.repeat)
 	if err == nil {
-		r, err = parseRow(a.element)
+		a.repeat = r
 	}
 	return r, a.number, err
 }
@@ -274,7 +254,7 @@ func (t *table) next() (row, int, error) {
 		return nil, number, flaw{reason: "not as many cells as the first line names"}
 	}
 	for i, field := range fields {
-		t.repeat[t.names[i]] = cell{bytes: []byte(field), plain: true}
+		t.repeat[i] = column{t.names[i], cell{bytes: []byte(field), plain: true}}
 	}
 	return t.repeat, number, nil
 }

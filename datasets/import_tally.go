@@ -2,7 +2,7 @@ package datasets
 
 import (
 	"cmp"
-	"hash/fnv"
+	"hash/maphash"
 	"math"
 	"slices"
 	"strconv"
@@ -99,12 +99,16 @@ func (t *tally) count(r *Record, stated Scale) {
 	t.pairs[pair] = struct{}{}
 }
 
+// textSeed is fresh in every program: nothing but counts depends on it.
+var textSeed = maphash.MakeSeed()
+
 // hashTexts returns 64 bits of texts: among a million of them two agree by chance once in 37 million files.
 func hashTexts(texts ...string) uint64 {
-	h := fnv.New64a()
+	var h maphash.Hash
+	h.SetSeed(textSeed)
 	for _, text := range texts {
-		h.Write([]byte(text)) // never fails, by hash.Hash's contract
-		h.Write([]byte{0xff}) // in no UTF-8 text, so that texts do not run together
+		h.WriteString(text)
+		h.WriteByte(0xff) // in no UTF-8 text, so that texts do not run together
 	}
 	return h.Sum64()
 }
@@ -130,6 +134,8 @@ func (t *tally) scale() Scale {
 // fill writes what was counted into a report.
 func (t *tally) fill(report *Report) {
 	report.Swapped, report.Ties, report.Duplicates, report.Prompts = t.swapped, t.ties, t.duplicates, len(t.prompts)
+	report.Comparisons = len(t.margins)
+	slices.SortStableFunc(t.examples, func(a, b Example) int { return cmp.Compare(a.Row, b.Row) }) // groups are skipped at their end
 	report.Examples, report.Skipped = t.examples, []Skip{}
 	for reason, count := range t.skipped {
 		report.Skipped = append(report.Skipped, Skip{reason, count})

@@ -79,8 +79,8 @@ func TestReport(t *testing.T) {
 	histogram := make([]int, 18)
 	histogram[0], histogram[2], histogram[7], histogram[12] = 2, 2, 2, 2 // margins 0, 1, 3.5, 6
 	assert.Equal(t, Report{
-		Format: "margins", FormatTitle: "Graded pairs", Container: "JSON lines", Unit: "line",
-		Rows: 8, Used: 8, Swapped: 2, Ties: 2, Duplicates: 4, Prompts: 3,
+		Format: "margins", FormatTitle: "Graded pairs", Container: "JSON lines", Unit: "line", Grade: own.Grade,
+		Rows: 8, Used: 8, Comparisons: 8, Swapped: 2, Ties: 2, Duplicates: 4, Prompts: 3,
 		Skipped: []Skip{}, Examples: []Example{},
 		Scale: Scale{1, 10, ScaleGuessed}, Histogram: histogram,
 	}, report)
@@ -394,11 +394,16 @@ func TestFormatsAreTold(t *testing.T) {
 		seen[f.ID] = true
 		columns := row{}
 		for _, c := range f.Columns {
-			columns[c] = cell{}
+			columns = append(columns, column{c, cell{[]byte("Human: hello"), true}}) // the beginning of a transcript
+		}
+		if f.ID == "trl" {
+			columns[0].value = cell{[]byte("hello"), true}
 		}
 		got, missing := recognize(columns)
 		assert.Empty(t, missing)
 		assert.Equal(t, f.ID, got.ID, "no format before it may claim its columns")
+		assert.NotEqual(t, f.comparisons == nil, f.response == nil, "one of the two reads its rows")
+		assert.Regexp(t, `^[A-Z].+\.$`, f.Grade, "a sentence")
 	}
 }
 

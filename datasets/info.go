@@ -19,13 +19,14 @@ type Info struct {
 type Scale struct {
 	Min float64 `json:"min"`
 	Max float64 `json:"max"` // > Min
-	How string  `json:"how"` // how it was found: ScaleDeclared, ScaleFormat, ScaleGuessed or ScaleObserved
+	How string  `json:"how"` // how it was found: ScaleDeclared, ScaleFormat, ScaleAssumed, ScaleGuessed or ScaleObserved
 }
 
 // How a scale was found.
 const (
 	ScaleDeclared = "declared" // the file's columns scale_min and scale_max say so
 	ScaleFormat   = "format"   // the format's publishers say so
+	ScaleAssumed  = "assumed"  // the format says which response is better and not by how much: every margin is the same
 	ScaleGuessed  = "guessed"  // the narrowest of the usual scales that holds every score
 	ScaleObserved = "observed" // no usual scale holds every score: from the lowest to the highest
 )
@@ -44,15 +45,18 @@ func (s Scale) Points(score float64) float64 {
 type Report struct {
 	Format      string `json:"format"`      // id of the recognized format
 	FormatTitle string `json:"formatTitle"` // the same for people
+	Grade       string `json:"grade"`       // in one sentence, what was read as the grade and how it became a margin
 	Container   string `json:"container"`   // "JSON array", "JSON lines" or "CSV", and ", gzip"
 	Unit        string `json:"unit"`        // what the examples' numbers count: "line", or "row" of a JSON array
 
-	Rows       int `json:"rows"`       // rows read
-	Used       int `json:"used"`       // rows that became comparisons
-	Swapped    int `json:"swapped"`    // comparisons whose rejected response had the higher score
-	Ties       int `json:"ties"`       // comparisons of equal scores; they are kept
-	Duplicates int `json:"duplicates"` // comparisons whose prompt and responses occurred before; they are kept
-	Prompts    int `json:"prompts"`    // distinct prompts
+	Rows        int `json:"rows"`        // rows read
+	Used        int `json:"used"`        // rows that became comparisons, or parts of some
+	Comparisons int `json:"comparisons"` // what they became: a row with four completions is up to six
+	LeftOut     int `json:"leftOut"`     // comparisons that used rows do not give: a response has no grade, is empty, or equals another
+	Swapped     int `json:"swapped"`     // comparisons whose first response, called chosen in most formats, had the lower score
+	Ties        int `json:"ties"`        // comparisons of equal scores; they are kept
+	Duplicates  int `json:"duplicates"`  // comparisons whose prompt and responses occurred before; they are kept
+	Prompts     int `json:"prompts"`     // distinct prompts
 
 	Skipped  []Skip    `json:"skipped"`  // rows left out, the most frequent reason first
 	Examples []Example `json:"examples"` // the first rows left out, in the order of the file

@@ -2,17 +2,17 @@ package datasets
 
 import (
 	"cmp"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
+	"math/rand/v2"
 	"slices"
 	"sort"
 	"strconv"
 	"time"
+
+	"margins/repro"
 )
 
 // Store keeps data sets and blobs on the visitor's device. Use it from one goroutine at a time; other tabs may use the same one.
@@ -30,6 +30,12 @@ type Store interface {
 	Records(id string, offset, limit int) ([]Record, error)
 	// Data returns all records of a data set as bytes for DecodeData.
 	Data(id string) ([]byte, error)
+	// Prompts returns the PromptHash of each record's prompt, in the order of the records: 8 bytes a record, by which they can be split
+	// and drawn without being read.
+	Prompts(id string) ([]uint64, error)
+	// Sample returns the records of those numbers, from 0, in that order, as bytes for DecodeData. It reads only the chunks that they
+	// are in, a few at a time. It panics if a number is out of range.
+	Sample(id string, numbers []int) ([]byte, error)
 	// Delete puts a data set into the trash. It stays there for TrashDays, or until the storage is full.
 	Delete(id string) error
 	// Restore takes a data set out of the trash.
@@ -66,6 +72,7 @@ const (
 	ChunkRecords = 250
 
 	chunkBytes = 4 << 20 // a chunk ends with the record that reaches this size
+	readChunks = 8       // how many chunks are read at a time: with texts of a few kilobytes some megabytes
 	draftHours = 1       // a draft that has not grown for so long belonged to a tab that was closed
 )
 
@@ -100,7 +107,7 @@ const (
 // The tables of a shelf.
 const (
 	setsTable   = "sets"   // by id: a setEntry as JSON
-	chunksTable = "chunks" // by body and number: a chunk
+	chunksTable = "chunks" // by body and number: a chunk; by body and "prompts": the index of prompts
 	draftsTable = "drafts" // by body: when the draft last grew, milliseconds since 1970 in decimal digits
 	blobsTable  = "blobs"  // by the caller's keys
 )
@@ -291,8 +298,7 @@ func (l *library) Records(id string, offset, limit int) ([]Record, error) {
 	if offset == end {
 		return records, nil
 	}
-	first := sort.SearchInts(e.Starts, offset+1) - 1 // the last chunk that starts at or before offset
-	last := sort.SearchInts(e.Starts, end)           // the first that starts at or after end
+	first, last := e.chunkOf(offset), sort.SearchInts(e.Starts, end) // last is the first that starts at or after end
 	chunks, err := l.chunks(&e, first, last)
 	if err != nil {
 		return nil, err
@@ -336,6 +342,7 @@ func (l *library) chunks(e *setEntry, first, last int) ([][]byte, error) {
 }
 
 func chunkKey(body string, i int) string { return fmt.Sprintf("%s%06d", body, i) }
+func promptsKey(body string) string      { return body + "prompts" }
 
 // decode returns the records of chunk i, and checks that they are as many as the entry says.
 func (e *setEntry) decode(i int, chunk []byte) ([]Record, error) {
@@ -412,15 +419,15 @@ type draft struct {
 	size    int // bytes of pending
 	count   int // of all records
 	starts  []int
-	hash    hash.Hash
+	prompts []uint64 // PromptHash of every record
+	hash    *repro.Hash
 	scratch []byte
 	done    bool
 }
 
 func (l *library) Begin() (Draft, error) {
-	token := make([]byte, 8)
-	rand.Read(token) // never fails, by its documentation
-	return &draft{library: l, body: hex.EncodeToString(token) + "/", hash: sha256.New()}, nil
+	// Seeded by the system at every start, so that two tabs do not meet; nothing depends on the name but where the draft lies.
+	return &draft{library: l, body: fmt.Sprintf("%016x/", rand.Uint64()), hash: repro.NewHash()}, nil
 }
 
 func (d *draft) Append(records []Record) error {
@@ -430,6 +437,7 @@ func (d *draft) Append(records []Record) error {
 		d.hash.Write(d.scratch)
 		d.size += len(d.scratch)
 		d.pending = append(d.pending, *r)
+		d.prompts = append(d.prompts, PromptHash(r.Prompt))
 		d.count++
 		if len(d.pending) < ChunkRecords && d.size < chunkBytes {
 			continue
@@ -469,11 +477,12 @@ func (d *draft) Commit(info Info) (Info, bool, error) {
 		return Info{}, false, err
 	}
 	d.hash.Write(appendFloats(nil, info.Scale.Min, info.Scale.Max))
-	info.ID = "data:" + hex.EncodeToString(d.hash.Sum(nil)[:8])
+	digest := d.hash.Sum()
+	info.ID = "data:" + hex.EncodeToString(digest[:8])
 	info.Records, info.Added, info.Trashed = d.count, d.library.now().UnixMilli(), 0
 
 	e := setEntry{Info: info, Body: d.body, Starts: d.starts}
-	err := d.library.grow(e.change(add), change{do: remove, table: draftsTable, key: d.body})
+	err := d.library.grow(e.change(add), d.index(), change{do: remove, table: draftsTable, key: d.body})
 	if errors.Is(err, errExists) {
 		return d.takeExisting(e)
 	}
@@ -482,6 +491,11 @@ func (d *draft) Commit(info Info) (Info, bool, error) {
 	}
 	d.done = true
 	return info, false, nil
+}
+
+// index returns the change that stores the index of prompts.
+func (d *draft) index() change {
+	return change{do: put, table: chunksTable, key: promptsKey(d.body), value: encodePrompts(d.prompts)}
 }
 
 // complete checks that all chunks are there. They are not if this tab slept for so long that another one took the draft for abandoned.
@@ -514,7 +528,7 @@ func (d *draft) takeExisting(e setEntry) (Info, bool, error) {
 
 // replace stores the draft's entry in place of a damaged one. If the old entry could not be read, its chunks stay behind.
 func (d *draft) replace(old, e setEntry) error {
-	changes := []change{e.change(put), {do: remove, table: draftsTable, key: d.body}}
+	changes := []change{e.change(put), d.index(), {do: remove, table: draftsTable, key: d.body}}
 	if old.Body != "" {
 		changes = append(changes, change{do: removeAll, table: chunksTable, key: old.Body})
 	}
@@ -525,19 +539,8 @@ func (d *draft) replace(old, e setEntry) error {
 	return nil
 }
 
-// check reads all chunks of a data set, one at a time.
-func (l *library) check(e *setEntry) error {
-	for i := range e.Starts {
-		chunks, err := l.chunks(e, i, i+1)
-		if err != nil {
-			return err
-		}
-		if _, err := e.decode(i, chunks[0]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// check reads all chunks of a data set, a few at a time.
+func (l *library) check(e *setEntry) error { return l.each(e, e.numbers(), func(int, []Record) {}) }
 
 func (d *draft) Discard() error {
 	if d.done {

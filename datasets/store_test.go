@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ var conformance = []struct {
 }{
 	{"what is imported is there after a reload", testReload},
 	{"records are read across chunks", testRecords},
+	{"records are drawn without reading all", testSample},
+	{"an index of prompts that is missing or damaged is made anew", testPromptsMended},
 	{"long texts make short chunks", testLongTexts},
 	{"the same data set is stored once", testSameTwice},
 	{"an import that fails leaves nothing", testFailedImport},
@@ -73,17 +76,22 @@ func store(t *testing.T, l *library, n int) (Info, []Record) {
 	return info, records
 }
 
-// contents returns the number of keys in each table.
+// contents returns the number of keys in each table, less the indexes of prompts, of which every data set must have one.
 func contents(t *testing.T, l *library) map[string]int {
 	t.Helper()
-	counts := map[string]int{}
+	counts, indexes := map[string]int{}, 0
 	for _, table := range []string{setsTable, chunksTable, draftsTable, blobsTable} {
 		keys, err := l.shelf.keys(table, "")
 		require.NoError(t, err)
-		if len(keys) > 0 {
-			counts[table] = len(keys)
+		for _, key := range keys {
+			if strings.HasSuffix(key, promptsKey("")) {
+				indexes++
+			} else {
+				counts[table]++
+			}
 		}
 	}
+	require.Equal(t, counts[setsTable], indexes)
 	return counts
 }
 
@@ -131,6 +139,97 @@ func testRecords(t *testing.T, open func() *library) {
 		want := records[from : from+min(max(r[1], 0), 600-from)]
 		assert.Equal(t, want, got, "%v", r)
 	}
+}
+
+// counting is a shelf that counts the values it has read.
+type counting struct {
+	shelf
+	read, most int // values in all, and in one reading
+}
+
+func (c *counting) get(table string, keys ...string) ([][]byte, error) {
+	c.read, c.most = c.read+len(keys), max(c.most, len(keys))
+	return c.shelf.get(table, keys...)
+}
+
+func testSample(t *testing.T, open func() *library) {
+	l := open()
+	info, records := store(t, l, 6000)
+	shelf := &counting{shelf: l.shelf}
+	l.shelf = shelf
+	prompts, err := l.Prompts(info.ID)
+	require.NoError(t, err)
+	require.Len(t, prompts, 6000)
+	for i, r := range records {
+		require.Equal(t, PromptHash(r.Prompt), prompts[i])
+	}
+	assert.Equal(t, 2, shelf.read, "the entry and the index")
+
+	for _, numbers := range [][]int{{}, {5999}, {0}, {249, 250}, {5000, 3, 5000, 4}, {17, 16, 2001, 15}} {
+		shelf.read = 0
+		data, err := l.Sample(info.ID, numbers)
+		require.NoError(t, err)
+		got, err := DecodeData(data)
+		require.NoError(t, err)
+		require.Len(t, got, len(numbers))
+		chunks := map[int]bool{}
+		for i, number := range numbers {
+			assert.Equal(t, records[number], got[i])
+			chunks[number/ChunkRecords] = true
+		}
+		assert.Equal(t, 1+len(chunks), shelf.read, "the entry and the chunks of %v", numbers)
+	}
+	all := make([]int, 6000)
+	for i := range all {
+		all[i] = 5999 - i
+	}
+	data, err := l.Sample(info.ID, all)
+	require.NoError(t, err)
+	got, err := DecodeData(data)
+	require.NoError(t, err)
+	slices.Reverse(got)
+	assert.Equal(t, records, got)
+	assert.Equal(t, readChunks, shelf.most, "never more in memory")
+
+	assert.Panics(t, func() { _, _ = l.Sample(info.ID, []int{6000}) })
+	assert.Panics(t, func() { _, _ = l.Sample(info.ID, []int{-1}) })
+	_, err = l.Sample("x", nil)
+	assert.Equal(t, "no-dataset", ErrorCode(err))
+	_, err = l.Prompts("x")
+	assert.Equal(t, "no-dataset", ErrorCode(err))
+}
+
+func testPromptsMended(t *testing.T, open func() *library) {
+	l := open()
+	info, _ := store(t, l, 600)
+	want, err := l.Prompts(info.ID)
+	require.NoError(t, err)
+	e, err := l.entry(info.ID)
+	require.NoError(t, err)
+	key := promptsKey(e.Body)
+	values, err := l.shelf.get(chunksTable, key)
+	require.NoError(t, err)
+	turned := bytes.Clone(values[0])
+	turned[20] ^= 1
+	for _, damage := range [][]byte{nil, {}, []byte("garbage"), turned, encodePrompts(want[:599])} {
+		change := change{do: put, table: chunksTable, key: key, value: damage}
+		if damage == nil {
+			change.do = remove
+		}
+		require.NoError(t, l.shelf.write(change))
+		got, err := l.Prompts(info.ID)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		mended, err := l.shelf.get(chunksTable, key)
+		require.NoError(t, err)
+		assert.Equal(t, values, mended)
+	}
+	require.NoError(t, l.shelf.write(
+		change{do: remove, table: chunksTable, key: key},
+		change{do: remove, table: chunksTable, key: chunkKey(e.Body, 1)},
+	))
+	_, err = l.Prompts(info.ID)
+	assert.Equal(t, "corrupt", ErrorCode(err))
 }
 
 func testLongTexts(t *testing.T, open func() *library) {
