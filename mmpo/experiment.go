@@ -23,6 +23,10 @@ type Choose struct {
 	Beta      float64 `json:"beta"`      // strength of the pull to the reference: h = beta (rho_w - rho_l)
 	Gamma     float64 `json:"gamma"`     // target reward margin per point of graded margin
 	Smoothing float64 `json:"smoothing"` // share of labels presumed wrong
+	Alpha     float64 `json:"alpha"`     // lead that is asked for, in reward per point of f(m)
+	Form      string  `json:"form"`      // f of that lead: "identity" or "log"
+	Lead      float64 `json:"lead"`      // lead that is asked for of every pair, in reward
+	Draw      float64 `json:"draw"`      // chance that two equally good responses tie
 }
 
 // Model is the transformer's size.

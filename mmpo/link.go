@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -56,7 +56,7 @@ func (c Comparison) defaults() Comparison {
 func (c Comparison) Link() string {
 	d, start := c.defaults(), DefaultComparison()
 	keys := []string{"v=" + LinkVersion}
-	put := func(key, value string) { keys = append(keys, key+"="+url.QueryEscape(value)) }
+	put := func(key, value string) { keys = append(keys, key+"="+value) }
 	for i := range Params {
 		p := &Params[i]
 		a, b := p.Get(&c.A), p.Get(&c.B)
@@ -88,14 +88,16 @@ func ParseLink(link string) (c Comparison, notices []string, err error) {
 	if len(link) > maxLink {
 		return c, nil, fmt.Errorf("the link is %d bytes long; a link of Margins has at most %d", len(link), maxLink)
 	}
-	values, err := url.ParseQuery(strings.TrimPrefix(link, "#"))
+	values, err := splitLink(strings.TrimPrefix(link, "#"))
 	if err != nil {
-		return c, nil, fmt.Errorf("the link cannot be read: %w", err)
+		return c, nil, err
 	}
-	if v, ok := values["v"]; ok && v[0] != LinkVersion {
-		return c, nil, fmt.Errorf("the link has version %q; this page reads version %s", v[0], LinkVersion)
+	if v, ok := values["v"]; ok && v != LinkVersion {
+		return c, nil, fmt.Errorf("the link has version %q; this page reads version %s", v, LinkVersion)
 	}
-	delete(values, "v")
+	for _, key := range []string{"v", claimEngine, claimA, claimB} {
+		delete(values, key)
+	}
 	c = DefaultComparison()
 	// Objectives first: the others of their group have defaults that depend on them.
 	objective, _ := FindParam("objective")
@@ -116,19 +118,85 @@ func ParseLink(link string) (c Comparison, notices []string, err error) {
 	return c, notices, nil
 }
 
+// Claim is what a link says that its runs end in, for those who repeat them. A link need not claim anything.
+type Claim struct {
+	Engine string `json:"engine"` // EngineVersion of who made the link, "" if it claims nothing
+	A      string `json:"a"`      // fingerprint of side A
+	B      string `json:"b"`
+}
+
+// The keys of a claim, which are no settings.
+const (
+	claimEngine = "engine"
+	claimA      = "a.fingerprint"
+	claimB      = "b.fingerprint"
+)
+
+// Link returns the keys that add the claim to a link.
+func (c Claim) Link() string {
+	if c.Engine == "" {
+		return ""
+	}
+	return "&" + claimEngine + "=" + c.Engine + "&" + claimA + "=" + c.A + "&" + claimB + "=" + c.B
+}
+
+// LinkClaim returns what a link claims; only whole fingerprints count.
+func LinkClaim(link string) Claim {
+	values, err := splitLink(strings.TrimPrefix(link, "#"))
+	if err != nil || len(values[claimA]) != 64 || len(values[claimB]) != 64 {
+		return Claim{}
+	}
+	return Claim{Engine: values[claimEngine], A: values[claimA], B: values[claimB]}
+}
+
+// splitLink splits key=value&key=value. Keys and values are plain ASCII, so that Link needs no escapes; those that others put in on the
+// way are undone. A key that stands twice counts as it stands first. (Package net/url would add 22 kB to the engine.)
+func splitLink(link string) (map[string]string, error) {
+	values := map[string]string{}
+	for setting := range strings.SplitSeq(link, "&") {
+		setting, err := unescape(setting)
+		if err != nil {
+			return nil, err
+		}
+		key, value, _ := strings.Cut(setting, "=")
+		if _, twice := values[key]; key != "" && !twice {
+			values[key] = value
+		}
+	}
+	return values, nil
+}
+
+// unescape turns %3A into a colon and so on.
+func unescape(s string) (string, error) {
+	var b strings.Builder
+	for rest := s; ; {
+		before, after, found := strings.Cut(rest, "%")
+		b.WriteString(before)
+		if !found {
+			return b.String(), nil
+		}
+		code, err := strconv.ParseUint(after[:min(2, len(after))], 16, 8)
+		if err != nil || len(after) < 2 {
+			return "", fmt.Errorf("the link cannot be read: it has %q, which stands for nothing", "%"+after[:min(2, len(after))])
+		}
+		b.WriteByte(byte(code))
+		rest = after[2:]
+	}
+}
+
 // take sets one parameter from the link's values and removes them.
-func (c *Comparison) take(p *Param, values url.Values, notices *[]string) error {
+func (c *Comparison) take(p *Param, values map[string]string, notices *[]string) error {
 	for _, side := range []struct {
 		prefix string
 		of     []*Experiment
 	}{{"", []*Experiment{&c.A, &c.B}}, {"a.", []*Experiment{&c.A}}, {"b.", []*Experiment{&c.B}}} {
-		texts, ok := values[side.prefix+p.ID]
+		text, ok := values[side.prefix+p.ID]
 		if !ok {
 			continue
 		}
 		delete(values, side.prefix+p.ID)
 		for _, e := range side.of {
-			note, err := p.Set(e, texts[0])
+			note, err := p.Set(e, text)
 			if err != nil {
 				return err
 			}
@@ -143,11 +211,11 @@ func (c *Comparison) take(p *Param, values url.Values, notices *[]string) error 
 // normalize sets the objective's parameters that it does not read to zero, so that experiments which run alike are equal.
 func (e *Experiment) normalize() {
 	o, _ := FindObjective(e.Objective.ID)
-	read := Choose{ID: e.Objective.ID}
-	for _, s := range o.Params {
-		*read.setting(s.Param) = *e.Objective.setting(s.Param)
+	for i := range Params {
+		if p := &Params[i]; p.isOfObjective() && !o.reads(p.ID) {
+			p.clear(e)
+		}
 	}
-	e.Objective = read
 }
 
 // Validate returns an error that says which setting of e is out of its limits. What comes from links and flags is within them; what
@@ -159,7 +227,7 @@ func (e *Experiment) Validate() error {
 	}
 	for i := range Params {
 		p := &Params[i]
-		if p.Group == "objective" && p.ID != "objective" && !o.reads(p.ID) {
+		if p.isOfObjective() && !o.reads(p.ID) {
 			continue
 		}
 		note, err := p.Set(e, p.Get(e))
@@ -171,9 +239,4 @@ func (e *Experiment) Validate() error {
 		}
 	}
 	return nil
-}
-
-// reads tells whether the objective has the parameter.
-func (o *Objective) reads(param string) bool {
-	return slices.ContainsFunc(o.Params, func(s Setting) bool { return s.Param == param })
 }

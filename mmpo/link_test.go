@@ -52,7 +52,7 @@ func TestLinks(t *testing.T) {
 		"v=1&objective=mmpo&a.gamma=0.1&seed=1",
 		"v=1&b.levels=2&seed=3",
 		"v=1&a.seed=2",
-		"v=1&world=data%3A0123456789abcdef&seed=1",
+		"v=1&world=data:0123456789abcdef&seed=1",
 	} {
 		c, notices, err := ParseLink("#" + link)
 		require.NoError(t, err, link)
@@ -69,6 +69,14 @@ func TestLinkSetsBothSidesOrOne(t *testing.T) {
 	assert.Equal(t, []int{2, 5}, []int{c.A.Grader.Levels, c.B.Grader.Levels})
 	assert.Equal(t, []float64{0.3, 0.3}, []float64{c.A.Objective.Beta, c.B.Objective.Beta})
 	assert.Equal(t, []float64{0, 1}, []float64{c.A.Objective.Gamma, c.B.Objective.Gamma}, "DPO has no gamma")
+}
+
+func TestLinkUndoesEscapes(t *testing.T) {
+	c, notices, err := ParseLink("v=1&world=data%3A0123456789abcdef&%6cr=0.01&lr=0.5")
+	require.NoError(t, err)
+	assert.Empty(t, notices)
+	assert.Equal(t, "data:0123456789abcdef", c.A.World)
+	assert.Equal(t, 0.01, c.A.Train.LR, "of a key that stands twice the first counts")
 }
 
 func TestLinkNotices(t *testing.T) {
@@ -90,6 +98,19 @@ func TestLinkNotices(t *testing.T) {
 	}
 }
 
+func TestLinksClaimFingerprints(t *testing.T) {
+	claim := Claim{Engine: EngineVersion, A: strings.Repeat("a1", 32), B: strings.Repeat("b2", 32)}
+	link := DefaultComparison().Link() + claim.Link()
+	assert.Equal(t, claim, LinkClaim("#"+link))
+	c, notices, err := ParseLink(link)
+	require.NoError(t, err)
+	assert.Empty(t, notices, "a claim is no setting")
+	assert.Equal(t, DefaultComparison(), c)
+	assert.Equal(t, Claim{}, LinkClaim("v=1&seed=1"))
+	assert.Equal(t, Claim{}, LinkClaim("v=1&engine=1&a.fingerprint=12&b.fingerprint=34"), "a piece of a fingerprint proves nothing")
+	assert.Empty(t, Claim{}.Link())
+}
+
 func TestLinkErrors(t *testing.T) {
 	for link, message := range map[string]string{
 		"objective=ppo":       `objective: there is no "ppo"`,
@@ -102,7 +123,8 @@ func TestLinkErrors(t *testing.T) {
 		"steps=":              `steps: "" is not a number`,
 		"heads=3":             `heads: there is no "3"`,
 		"v=2":                 `the link has version "2"; this page reads version 1`,
-		"lr=%zz":              `the link cannot be read: invalid URL escape "%zz"`,
+		"lr=%zz":              `the link cannot be read: it has "%zz", which stands for nothing`,
+		"lr=1%2":              `the link cannot be read: it has "%2", which stands for nothing`,
 		"a=" + longText(9000): "the link is 9002 bytes long; a link of Margins has at most 8192",
 	} {
 		_, _, err := ParseLink(link)

@@ -4,19 +4,21 @@ import "math"
 
 // meter sums what a batch of pairs reports.
 type meter struct {
-	pairs, untied, right                           int
+	pairs, untied                                  int
+	right                                          float64
 	loss, chosen, rejected, logpChosen, logpReject float64
 	tokens                                         int
 }
 
-// report writes the means into row, under TRL's names with the given prefix. Accuracy is over untied pairs, whose order the grades tell.
+// report writes the means into row, under TRL's names with the given prefix. Accuracy is over
+// untied pairs, whose order the grades tell; equal rewards, as at the reference, are half right. (TRL counts them as wrong.)
 func (m *meter) report(row Row, prefix string) {
 	n := float64(m.pairs)
 	row.set(prefix+"loss", m.loss/n)
 	row.set(prefix+"rewards/chosen", m.chosen/n)
 	row.set(prefix+"rewards/rejected", m.rejected/n)
 	row.set(prefix+"rewards/margins", (m.chosen-m.rejected)/n)
-	row.set(prefix+"rewards/accuracies", float64(m.right)/float64(m.untied)) // NaN if all are tied
+	row.set(prefix+"rewards/accuracies", m.right/float64(m.untied)) // NaN if all are tied
 	row.set(prefix+"logps/chosen", m.logpChosen/n)
 	row.set(prefix+"logps/rejected", m.logpReject/n)
 }
@@ -33,8 +35,11 @@ func (m *meter) note(n Numbers, beta, loss float64) {
 	m.tokens += n.LenChosen
 	if n.Margin > 0 {
 		m.untied++
-		if chosen > rejected {
+		switch {
+		case chosen > rejected:
 			m.right++
+		case chosen == rejected:
+			m.right += 0.5
 		}
 	}
 }

@@ -22,7 +22,7 @@ var Metrics = []Metric{
 	{ID: "rewards/chosen", Title: "Reward of chosen", Chart: "rewards", Split: "train", Baseline: at(0), BaselineTitle: "reference", Help: "Beta times how much likelier the chosen responses are than under the reference."},
 	{ID: "rewards/rejected", Title: "Reward of rejected", Chart: "rewards", Split: "train", Help: "Beta times how much likelier the rejected responses are than under the reference."},
 	{ID: "rewards/margins", Title: "Learned margin h", Chart: "margins", Split: "train", Baseline: at(0), BaselineTitle: "reference", Help: "Reward of chosen minus reward of rejected."},
-	{ID: "rewards/accuracies", Title: "Accuracy", Chart: "accuracy", Split: "train", Baseline: at(0.5), BaselineTitle: "chance", Help: "Share of untied pairs whose chosen response has the larger reward."},
+	{ID: "rewards/accuracies", Title: "Accuracy", Chart: "accuracy", Split: "train", Baseline: at(0.5), BaselineTitle: "chance", Help: "Share of untied pairs whose chosen response has the larger reward; equal rewards count half."},
 	{ID: "logps/chosen", Title: "Log-prob of chosen", Unit: "nats", Chart: "logps", Split: "train", Help: "Mean log-probability of the chosen responses, summed over their tokens."},
 	{ID: "logps/rejected", Title: "Log-prob of rejected", Unit: "nats", Chart: "logps", Split: "train", Help: "Mean log-probability of the rejected responses, summed over their tokens."},
 	{ID: "grad_norm", Title: "Gradient norm", Chart: "optimizer", Split: "train", Help: "L2 norm of the gradient before clipping."},

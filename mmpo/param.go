@@ -50,6 +50,9 @@ type Option struct {
 	Value float64 `json:"value,omitempty"`
 }
 
+// isOfObjective tells whether it depends on the objective if the parameter is read.
+func (p *Param) isOfObjective() bool { return p.Group == "objective" && p.ID != "objective" }
+
 // check returns what text stands for, as a number (of numeric kinds) and as links write it, and what had to be changed to stay within the
 // parameter's limits ("" if nothing). Text that stands for nothing is an error that names it.
 func (p *Param) check(text string) (x float64, canonical, note string, err error) {

@@ -34,6 +34,16 @@ var Params = []Param{
 		Help: "Target reward margin for each point of graded margin.", field: func(e *Experiment) any { return &e.Objective.Gamma }},
 	{ID: "smoothing", Title: "Label smoothing", Group: "objective", Kind: Number, Max: 0.49, Default: "0.1", Live: true,
 		Help: "Share of labels presumed wrong.", field: func(e *Experiment) any { return &e.Objective.Smoothing }},
+	{ID: "alpha", Title: "alpha", Group: "objective", Kind: Number, Min: 0.01, Max: 10, Scale: "log", Default: "1", Live: true,
+		Help: "Lead that is asked for, for each point of f(m).", field: func(e *Experiment) any { return &e.Objective.Alpha }},
+	{ID: "form", Title: "f(m)", Group: "objective", Kind: Choice, Default: formLog, Live: true, Options: []Option{
+		{ID: formIdentity, Title: "m", Help: "The lead grows with the graded margin."},
+		{ID: formLog, Title: "log m", Help: "The lead grows with the logarithm of the graded margin, and is negative below one point; ties are left out."},
+	}, Help: "How the lead that is asked for grows with the graded margin.", field: func(e *Experiment) any { return &e.Objective.Form }},
+	{ID: "lead", Title: "Lead", Group: "objective", Kind: Number, Max: 10, Default: "1", Live: true,
+		Help: "Reward by which every chosen response should be ahead.", field: func(e *Experiment) any { return &e.Objective.Lead }},
+	{ID: "draw", Title: "Chance of a tie", Group: "objective", Kind: Number, Min: 0.01, Max: 0.95, Default: "0.5", Live: true,
+		Help: "How often two equally good responses are graded alike.", field: func(e *Experiment) any { return &e.Objective.Draw }},
 	{ID: "lr", Title: "Learning rate", Group: "train", Kind: Number, Min: 1e-5, Max: 1, Scale: "log", Default: "0.0005", Live: true,
 		Help: "Peak step size; a cosine takes it down to a tenth by the last step.", field: func(e *Experiment) any { return &e.Train.LR }},
 	{ID: "steps", Title: "Steps", Group: "train", Kind: Whole, Min: 1, Max: 5000, Step: 1, Scale: "log", Default: "160",
@@ -105,6 +115,20 @@ func (p *Param) Get(e *Experiment) string {
 		return p.name(float64(*f))
 	}
 	panic("mmpo: parameter " + p.ID + " has a field of an unknown type")
+}
+
+// clear gives the parameter its type's zero.
+func (p *Param) clear(e *Experiment) {
+	switch f := p.field(e).(type) {
+	case *string:
+		*f = ""
+	case *uint64:
+		*f = 0
+	case *float64:
+		*f = 0
+	case *int:
+		*f = 0
+	}
 }
 
 // Set gives the parameter the value that text stands for. A number out of range is moved to the nearest limit, and note says so.

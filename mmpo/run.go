@@ -59,12 +59,13 @@ type Run struct {
 	objective  *Objective
 
 	policy, grads *toy.Weights
-	sound         []float32 // the policy before its last step
+	sound         *toy.Weights // the policy before its last step
 	optimizer     *toy.Optimizer
 	pass          *toy.Pass
 	batch         *toy.Batch
 	order         *rand.Rand
-	queue         []int // pairs of this epoch that are still to come
+	orderSource   *rand.PCG // what order draws from
+	queue         []int     // pairs of this epoch that are still to come
 	step          int
 	altered       int // 1 + the step at which a setting was first changed; 0 if none was
 	diverged      bool
@@ -74,6 +75,9 @@ type Run struct {
 	partials                                    [][2]float64 // of the pairs of a step, by the chosen and the rejected log-probability
 	dlogps                                      []float32
 	sums                                        []float64
+
+	told []float64 // by pair, likewise: the graded margin that the objective is told
+	kl   float64   // of the batch or the evaluation under way, if the objective reads it
 }
 
 // NewRun prepares a run of e on p, pairs that its lab made. All memory that it will need is taken here.
@@ -88,15 +92,16 @@ func NewRun(lab *Lab, e Experiment, p *Pairs) (*Run, error) {
 	k, config, all := lab.k, lab.Reference.Weights.Config, len(p.Train)+len(p.HeldOut)
 	r := &Run{
 		Experiment: e, Pairs: p, lab: lab, objective: objective,
-		policy: toy.NewWeights(k, config), grads: toy.NewWeights(k, config),
+		policy: toy.NewWeights(k, config), grads: toy.NewWeights(k, config), sound: toy.NewWeights(k, config),
 		optimizer: toy.NewOptimizer(k, config, adamW(e.Train.Decay, e.Train.Clip)),
 		pass:      toy.NewPass(k, config, passRows), batch: toy.NewBatch(k, passRows),
-		order:           repro.Stream(e.Seed, "order"),
+		orderSource: repro.Source(e.Seed, "order"), told: p.told(objective, e.Seed),
 		referenceChosen: make([]float64, all), referenceRejected: make([]float64, all), margins: make([]float64, all),
 		dlogps: make([]float32, 0, 2*passRows), sums: make([]float64, 2*passRows),
 	}
+	r.order = rand.New(r.orderSource)
 	copy(r.policy.Data, lab.Reference.Weights.Data)
-	r.sound = append(r.sound, r.policy.Data...)
+	copy(r.sound.Data, r.policy.Data)
 	r.forEach(r.policy, indices(all), func(i int, chosen, rejected float64) {
 		r.referenceChosen[i], r.referenceRejected[i] = chosen, rejected
 	}, nil)
@@ -118,6 +123,22 @@ func (r *Run) pair(i int) *datasets.Pair {
 		return &r.Pairs.HeldOut[i-n]
 	}
 	return &r.Pairs.Train[i]
+}
+
+// told returns the margins that the objective is told, by pair, the training ones first: the pairs' own, unless it is a control that deals
+// those of the training pairs out anew.
+func (p *Pairs) told(o *Objective, seed uint64) []float64 {
+	margins := make([]float64, 0, len(p.Train)+len(p.HeldOut))
+	for _, pair := range p.Train {
+		margins = append(margins, pair.Margin())
+	}
+	if o.Dealt {
+		repro.Stream(seed, "shuffle").Shuffle(len(margins), func(i, j int) { margins[i], margins[j] = margins[j], margins[i] })
+	}
+	for _, pair := range p.HeldOut {
+		margins = append(margins, pair.Margin())
+	}
+	return margins
 }
 
 // forEach computes the log-probabilities of the given pairs under w, in nats summed over tokens, in as many batches as they need. It
@@ -147,7 +168,7 @@ func (r *Run) forEach(w *toy.Weights, pairs []int, visit func(i int, chosen, rej
 	flush(len(pairs))
 }
 
-// numbers returns what the objective sees of pair i.
+// numbers returns pair i's numbers, with its own margin and without a KL.
 func (r *Run) numbers(i int, chosen, rejected float64) Numbers {
 	p := r.pair(i)
 	return Numbers{
@@ -170,12 +191,12 @@ func (r *Run) Step() Row {
 	lr := toy.Cosine(r.Experiment.Train.LR, r.step, r.Experiment.Train.Steps, 0)
 	norm := math.NaN()
 	if !m.diverged(r.policy.Config.Vocabulary) {
-		copy(r.sound, r.policy.Data)
+		copy(r.sound.Data, r.policy.Data)
 		norm = r.optimizer.Step(r.policy, r.grads, lr)
 	}
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
 		r.diverged = true
-		copy(r.policy.Data, r.sound)
+		copy(r.policy.Data, r.sound.Data)
 		return nil
 	}
 	r.step++
@@ -189,6 +210,7 @@ func (r *Run) Step() Row {
 func (r *Run) learn(pairs []int, m *meter) {
 	r.partials = r.partials[:0]
 	clear(r.grads.Data)
+	r.readBatch(pairs)
 	r.forEach(r.policy, pairs, func(i int, chosen, rejected float64) {
 		dChosen, dRejected := r.measure(m, i, chosen, rejected)
 		r.partials = append(r.partials, [2]float64{dChosen, dRejected})
@@ -216,10 +238,23 @@ func (r *Run) next(n int) []int {
 	return batch
 }
 
+// readBatch computes the KL that the losses of the given pairs read, if the objective has them read one. It takes a forward pass of its
+// own, since a loss may need pairs of a later pass.
+func (r *Run) readBatch(pairs []int) {
+	if !r.objective.ReadsBatch() {
+		return
+	}
+	batch := make([]Numbers, 0, len(pairs))
+	r.forEach(r.policy, pairs, func(i int, chosen, rejected float64) { batch = append(batch, r.numbers(i, chosen, rejected)) }, nil)
+	r.kl = BatchKL(batch)
+}
+
 // measure evaluates the objective on pair i, notes it in m, and returns the partial derivatives of the pair's loss.
 func (r *Run) measure(m *meter, i int, chosen, rejected float64) (dChosen, dRejected float64) {
 	n := r.numbers(i, chosen, rejected)
-	loss, dChosen, dRejected := r.objective.loss(r.Experiment.Objective, n)
+	seen := n
+	seen.Margin, seen.KL = r.told[i], r.kl
+	loss, dChosen, dRejected := r.objective.Loss(r.Experiment.Objective, seen)
 	beta := r.Experiment.Objective.Beta
 	r.margins[i] = n.rewardMargin(beta)
 	m.note(n, beta, loss)
@@ -234,14 +269,20 @@ func (r *Run) EvaluationDue() bool { return r.step%evaluateEvery == 0 || r.Done(
 func (r *Run) Evaluate(row Row) []SampleView {
 	train, all := len(r.Pairs.Train), len(r.margins)
 	if r.Done() {
-		r.forEach(r.policy, indices(train), func(i int, chosen, rejected float64) {
-			r.margins[i] = r.numbers(i, chosen, rejected).rewardMargin(r.Experiment.Objective.Beta)
-		}, nil)
+		r.remeasure(indices(train))
 	}
 	m := &meter{}
+	r.readBatch(indices(all)[train:])
 	r.forEach(r.policy, indices(all)[train:], func(i int, chosen, rejected float64) { r.measure(m, i, chosen, rejected) }, nil)
 	m.report(row, "eval_")
 	return r.sample(row)
+}
+
+// remeasure computes the learned margins of the given pairs again.
+func (r *Run) remeasure(pairs []int) {
+	r.forEach(r.policy, pairs, func(i int, chosen, rejected float64) {
+		r.margins[i] = r.numbers(i, chosen, rejected).rewardMargin(r.Experiment.Objective.Beta)
+	}, nil)
 }
 
 // sample writes responses to the held-out prompts, always with the same random numbers, and reports on them.
@@ -273,9 +314,12 @@ func (r *Run) sample(row Row) []SampleView {
 
 // Start returns the report of step 0, before anything is learned, and the reference's responses.
 func (r *Run) Start() (Row, []SampleView) {
-	row := newRow(0)
+	row := r.Row()
 	return row, r.Evaluate(row)
 }
+
+// Row returns a report of the present step with nothing measured yet.
+func (r *Run) Row() Row { return newRow(r.step) }
 
 // Taken returns how many steps the run has taken.
 func (r *Run) Taken() int { return r.step }

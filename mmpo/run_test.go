@@ -64,6 +64,7 @@ func TestRunsAtTheReferenceReportNothingLearned(t *testing.T) {
 	assert.Equal(t, 0.0, row.At("kl"))
 	assert.Equal(t, 0.0, row.At("eval_rewards/margins"))
 	assert.InDelta(t, math.Ln2, row.At("eval_loss"), 1e-7, "the cross-entropy of sigma(0) is ln 2 for every target")
+	assert.Equal(t, 0.5, row.At("eval_rewards/accuracies"), "equal rewards are chance")
 	assert.True(t, math.IsNaN(row.At("loss")), "no batch has been seen yet")
 	assert.Len(t, samples, shownSamples)
 }
