@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"margins/mmpo"
@@ -24,6 +25,38 @@ type player struct {
 	sent, sentMargins time.Time
 	speed             meter
 	fingerprint       string // once the run has ended
+	stored            []stored
+	spacing           int // least steps between stored ones
+}
+
+// stored is a place to go back to.
+type stored struct {
+	step       int
+	checkpoint []byte
+	samples    []mmpo.SampleView
+}
+
+// maxStored bounds the memory that stored steps take: a megabyte each at the default size.
+const maxStored = 16
+
+// store keeps the run as it is. When there are too many, every second one goes and the next come half as often.
+func (p *player) store(samples []mmpo.SampleView) {
+	step := p.run.Taken()
+	p.stored = slices.DeleteFunc(p.stored, func(s stored) bool { return s.step >= step })
+	if n := len(p.stored); n > 0 && step < p.stored[n-1].step+p.spacing && !p.run.Done() {
+		return
+	}
+	p.stored = append(p.stored, stored{step, p.run.Snapshot(), samples})
+	if len(p.stored) > maxStored {
+		kept := p.stored[:0]
+		for i, s := range p.stored {
+			if i%2 == 0 || i == len(p.stored)-1 {
+				kept = append(kept, s)
+			}
+		}
+		clear(p.stored[len(kept):])
+		p.stored, p.spacing = kept, p.stored[1].step-p.stored[0].step
+	}
 }
 
 // meter measures steps a second over the last second or so.
@@ -59,6 +92,41 @@ func (s *Session) open(r Request, a Attachments) error {
 	s.post(r.ID, Opened{Experiment: e, Summary: pairs.Summary}, nil)
 	row, samples := run.Start()
 	s.report(row, samples)
+	if a.Checkpoint != nil {
+		if err := run.Restore(a.Checkpoint); err != nil {
+			return failure("bad-checkpoint", "The run cannot be resumed: %s.", err)
+		}
+		row = run.Row()
+		s.report(row, run.Evaluate(row))
+	}
+	s.flush(true)
+	return nil
+}
+
+func (s *Session) save(r Request, _ Attachments) error {
+	p, err := s.current()
+	if err != nil {
+		return err
+	}
+	s.post(r.ID, Saved{Step: p.run.Taken()}, map[string][]byte{"checkpoint": p.run.Snapshot()})
+	return nil
+}
+
+// seek puts the run back to a stored step, from which playing goes on with the same bits.
+func (s *Session) seek(r Request, _ Attachments) error {
+	p, err := s.current()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(p.stored, func(s stored) bool { return s.step == r.To })
+	if i < 0 {
+		return failure("bad-step", "Step %d is not stored.", r.To)
+	}
+	if err := p.run.Restore(p.stored[i].checkpoint); err != nil {
+		return failure("bad-checkpoint", "The run cannot go back: %s.", err)
+	}
+	p.playing, p.rows = false, p.rows[:0]
+	s.post(p.id, Samples{Step: r.To, Samples: p.stored[i].samples}, nil)
 	s.flush(true)
 	return nil
 }
@@ -175,6 +243,7 @@ func (s *Session) report(row mmpo.Row, samples []mmpo.SampleView) {
 	p.rows = append(p.rows, row...)
 	if samples != nil {
 		s.post(p.id, Samples{Step: p.run.Taken(), Samples: samples}, nil)
+		p.store(samples)
 	}
 	if p.ended() {
 		p.fingerprint = p.run.Fingerprint()
@@ -210,7 +279,12 @@ func (p *player) margins() []float32 {
 }
 
 func (p *player) state() State {
-	state := State{Step: p.run.Taken(), Steps: p.run.Experiment.Train.Steps, StepsPerSecond: p.speed.value, Altered: p.run.Altered()}
+	state := State{
+		Step: p.run.Taken(), Steps: p.run.Experiment.Train.Steps, StepsPerSecond: p.speed.value, Altered: p.run.Altered(), Stored: []int{},
+	}
+	for _, s := range p.stored {
+		state.Stored = append(state.Stored, s.step)
+	}
 	switch {
 	case p.run.Diverged() != "":
 		state.Phase, state.Message = Diverged, p.run.Diverged()

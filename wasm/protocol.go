@@ -26,12 +26,17 @@ type Request struct {
 	Size       int64            `json:"size,omitempty"`       // import: the file's size in bytes
 	Link       string           `json:"link,omitempty"`       // readLink: a URL fragment
 	Comparison *mmpo.Comparison `json:"comparison,omitempty"` // writeLink
+	Claim      *mmpo.Claim      `json:"claim,omitempty"`      // writeLink: fingerprints of the finished runs, if there are any
 	StepRate   float64          `json:"stepRate,omitempty"`   // play: most steps a second; 0 is as fast as the machine can
 	Changes    *mmpo.Choose     `json:"changes,omitempty"`    // set: the objective's parameters from now on
 	LR         float64          `json:"lr,omitempty"`         // set: the learning rate from now on
 
+	Key string `json:"key,omitempty"` // keep, recall: what bytes are kept under
+	To  int    `json:"to,omitempty"`  // seek: a step among State.Stored
+
 	// Beside the JSON the glue hands over binary attachments: "reference" (a checkpoint: pairs, open), "data" (records of an imported
-	// data set as load returned them: pairs, open) and "file" (import: a Blob, read in slices).
+	// data set as load returned them: pairs, fit, open), "checkpoint" (of a run, as save returned it: open; any bytes: keep) and "file"
+	// (import: a Blob, read in slices).
 }
 
 // RequestType says what is asked.
@@ -50,11 +55,16 @@ const (
 	ReadLink  RequestType = "readLink"  // link -> LinkRead
 	WriteLink RequestType = "writeLink" // comparison -> LinkWritten
 
-	Open  RequestType = "open"  // experiment, reference, (data) -> Opened, then State and the first Samples
+	Keep   RequestType = "keep"   // key, checkpoint -> Kept; no checkpoint forgets the key
+	Recall RequestType = "recall" // key -> Recalled, with attachment "checkpoint" if there are bytes under the key
+
+	Open  RequestType = "open"  // experiment, reference, (data), (checkpoint to go on from) -> Opened, then State and Samples
 	Play  RequestType = "play"  // stepRate -> State...
 	Pause RequestType = "pause" // -> State
 	Step  RequestType = "step"  // one optimizer step -> State
 	Set   RequestType = "set"   // changes, lr -> State; the run is no longer the link's
+	Save  RequestType = "save"  // -> Saved with attachment "checkpoint"
+	Seek  RequestType = "seek"  // to -> State, floats and Samples of that step; playing goes on from there
 	Stop  RequestType = "stop"  // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 )
 
@@ -148,6 +158,7 @@ type LinkRead struct {
 	Type       string          `json:"type"` // "linkRead"
 	Comparison mmpo.Comparison `json:"comparison"`
 	Notices    []string        `json:"notices"`
+	Claim      mmpo.Claim      `json:"claim"` // what its runs should end in
 }
 
 // LinkWritten answers WriteLink.
@@ -155,6 +166,26 @@ type LinkWritten struct {
 	ID   int    `json:"id"`
 	Type string `json:"type"` // "linkWritten"
 	Link string `json:"link"` // a URL fragment without its #
+}
+
+// Kept answers Keep.
+type Kept struct {
+	ID      int    `json:"id"`
+	Type    string `json:"type"`    // "kept"
+	Lasting bool   `json:"lasting"` // whether it outlives the tab
+}
+
+// Recalled answers Recall.
+type Recalled struct {
+	ID   int    `json:"id"`
+	Type string `json:"type"` // "recalled"
+}
+
+// Saved answers Save; its attachment "checkpoint" is the run as it is.
+type Saved struct {
+	ID   int    `json:"id"`
+	Type string `json:"type"` // "saved"
+	Step int    `json:"step"`
 }
 
 // State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second.
@@ -167,6 +198,7 @@ type State struct {
 	StepsPerSecond float64 `json:"stepsPerSecond"`
 	Fingerprint    string  `json:"fingerprint,omitempty"` // SHA-256 of the final weights, in hexadecimal; only when done
 	Altered        int     `json:"altered,omitempty"`     // the step at which a setting was first changed during the run, plus 1
+	Stored         []int   `json:"stored"`                // steps that Seek can go to, ascending
 	Message        string  `json:"message,omitempty"`     // diverged: what happened and what to lower
 }
 

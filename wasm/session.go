@@ -30,9 +30,8 @@ type Page interface {
 
 // Attachments are the binary parts of a request.
 type Attachments struct {
-	Reference []byte
-	Data      []byte
-	File      io.Reader
+	Reference, Data, Checkpoint []byte
+	File                        io.Reader
 }
 
 // Session answers the requests of one page. Handle and Tick are called one at a time; Stop at any time.
@@ -62,11 +61,15 @@ var handlers = map[RequestType]func(*Session, Request, Attachments) error{
 	Pairs:     (*Session).pairs,
 	ReadLink:  (*Session).readLink,
 	WriteLink: (*Session).writeLink,
+	Keep:      (*Session).keep,
+	Recall:    (*Session).recall,
 	Open:      (*Session).open,
 	Play:      (*Session).play,
 	Pause:     (*Session).pause,
 	Step:      (*Session).step,
 	Set:       (*Session).set,
+	Save:      (*Session).save,
+	Seek:      (*Session).seek,
 }
 
 // Handle answers a request. What cannot be done is answered by Failed.
@@ -197,7 +200,7 @@ func (s *Session) readLink(r Request, _ Attachments) error {
 	if err != nil {
 		return failure("bad-link", "%s.", err)
 	}
-	s.post(r.ID, LinkRead{Comparison: c, Notices: append([]string{}, notices...)}, nil)
+	s.post(r.ID, LinkRead{Comparison: c, Notices: append([]string{}, notices...), Claim: mmpo.LinkClaim(r.Link)}, nil)
 	return nil
 }
 
@@ -210,7 +213,11 @@ func (s *Session) writeLink(r Request, _ Attachments) error {
 			return failure("bad-setting", "%s.", err)
 		}
 	}
-	s.post(r.ID, LinkWritten{Link: r.Comparison.Link()}, nil)
+	link := r.Comparison.Link()
+	if r.Claim != nil {
+		link += r.Claim.Link()
+	}
+	s.post(r.ID, LinkWritten{Link: link}, nil)
 	return nil
 }
 
@@ -254,6 +261,30 @@ func (s *Session) fit(r Request, a Attachments) error {
 	blob := reference.Encode()
 	kept := s.store.PutBlob(key, blob) == nil // without room the reference serves this visit alone
 	s.post(r.ID, Fitted{Fingerprint: reference.Weights.Fingerprint(), Loss: loss, Kept: kept}, map[string][]byte{"reference": blob})
+	return nil
+}
+
+// blobKey keeps what the page names apart from references.
+func blobKey(key string) string { return "page/" + mmpo.EngineVersion + "/" + key }
+
+func (s *Session) keep(r Request, a Attachments) error {
+	if err := s.opened().PutBlob(blobKey(r.Key), a.Checkpoint); err != nil {
+		return err
+	}
+	s.post(r.ID, Kept{Lasting: s.store.Lasting()}, nil)
+	return nil
+}
+
+func (s *Session) recall(r Request, _ Attachments) error {
+	blob, err := s.opened().Blob(blobKey(r.Key))
+	if err != nil {
+		return err
+	}
+	attachments := map[string][]byte{}
+	if len(blob) > 0 {
+		attachments["checkpoint"] = blob
+	}
+	s.post(r.ID, Recalled{}, attachments)
 	return nil
 }
 

@@ -29,12 +29,13 @@ var update = flag.Bool("update", false, "write the generated TypeScript instead 
 // messages lists what a worker says, in the order of protocol.go.
 var messages = []any{
 	Failed{}, Progress{}, Imported{}, Listed{}, Previewed{}, Loaded{}, Fitted{}, Paired{}, Opened{}, LinkRead{}, LinkWritten{},
-	State{}, Samples{},
+	Kept{}, Recalled{}, Saved{}, State{}, Samples{},
 }
 
 // Catalog is what the page knows before a worker is up: everything that can be set, trained and measured. Its order is the page's.
 type Catalog struct {
 	LinkVersion string                  `json:"linkVersion"`
+	Engine      string                  `json:"engine"` // version of the engine; another one may give other bits
 	Params      []mmpo.Param            `json:"params"`
 	Objectives  []mmpo.Objective        `json:"objectives"`
 	Metrics     []mmpo.Metric           `json:"metrics"` // the order of the floats in a row, after the step
@@ -60,7 +61,7 @@ type Stake struct {
 
 func newCatalog() Catalog {
 	c := Catalog{
-		LinkVersion: mmpo.LinkVersion, Params: mmpo.Params, Objectives: mmpo.Objectives, Metrics: mmpo.Metrics,
+		LinkVersion: mmpo.LinkVersion, Engine: mmpo.EngineVersion, Params: mmpo.Params, Objectives: mmpo.Objectives, Metrics: mmpo.Metrics,
 		Worlds: []World{}, References: mmpo.Shipped, Comparison: mmpo.DefaultComparison(),
 	}
 	for _, w := range datasets.Worlds {
