@@ -1,0 +1,106 @@
+// The engine as the page uses it: three workers of one program, and the checkpoints that are shipped with it.
+
+import { Client, EngineError, type Attachments, type Port } from './client';
+import type { Experiment, Model, Progress } from './protocol.gen';
+import type { ShippedReference } from './catalog.gen';
+
+/** What the surroundings give: workers, and files beside the page. */
+export interface Host {
+  /** Compiles the program, once, and returns what starts a worker of it. */
+  prepare(): Promise<() => Port>;
+  /** Fetches a file of the site as bytes. */
+  fetch(path: string): Promise<Uint8Array>;
+}
+
+/** The two binary things that a run needs beside its experiment. */
+export type Materials = Pick<Attachments, 'reference' | 'data'>;
+
+/** Engine is the three workers: one for data, links and pairs, and one for each run. */
+export class Engine {
+  readonly data: Client;
+  readonly a: Client;
+  readonly b: Client;
+  #references = new Map<string, Promise<Uint8Array>>();
+  #loaded: { dataset: string; bytes: Promise<Uint8Array> } | null = null;
+
+  private constructor(
+    spawn: () => Port,
+    private readonly host: Host,
+    private readonly shipped: ShippedReference[],
+  ) {
+    this.data = new Client(spawn);
+    this.a = new Client(spawn);
+    this.b = new Client(spawn);
+  }
+
+  /** Compiles the program and starts the workers. */
+  static async start(host: Host, shipped: ShippedReference[]): Promise<Engine> {
+    return new Engine(await host.prepare(), host, shipped);
+  }
+
+  /**
+   * Returns what an experiment needs. A reference that is not shipped is fitted in this tab, which takes a while; progress tells how far
+   * it is. Each is kept, so that asking again costs nothing.
+   */
+  async materials(e: Experiment, progress?: (p: Progress) => void): Promise<Materials> {
+    const data = await this.#data(e.world);
+    const key = referenceKey(e);
+    const file = this.#shipped(e)?.file;
+    let reference = this.#references.get(key);
+    if (!reference) {
+      reference = file ? this.host.fetch(`references/${file}`) : this.#fit(e, data, progress);
+      this.#references.set(key, reference);
+      reference.catch(() => this.#references.delete(key)); // so that another try is possible
+    }
+    return { reference: await reference, data };
+  }
+
+  /** Tells whether an experiment's reference is at hand, or shipped: then its pairs can be made at once. */
+  ready(e: Experiment): boolean {
+    return this.#references.has(referenceKey(e)) || this.#shipped(e) !== undefined;
+  }
+
+  /** Forgets the records of an imported data set, when it was deleted. */
+  forget(dataset: string): void {
+    if (this.#loaded?.dataset === dataset) this.#loaded = null;
+  }
+
+  #shipped(e: Experiment): ShippedReference | undefined {
+    return this.shipped.find((r) => r.world === e.world && sameModel(r.model, e.model));
+  }
+
+  async #data(world: string): Promise<Uint8Array | undefined> {
+    if (!isImported(world)) return undefined;
+    if (this.#loaded?.dataset !== world) {
+      const bytes = this.data.ask('load', { dataset: world }).then(({ attachments }) => required(attachments.data, 'the data set'));
+      this.#loaded = { dataset: world, bytes };
+      bytes.catch(() => this.forget(world));
+    }
+    return this.#loaded.bytes;
+  }
+
+  async #fit(e: Experiment, data: Uint8Array | undefined, progress?: (p: Progress) => void): Promise<Uint8Array> {
+    const fields = { experiment: e, ...(isImported(e.world) && { dataset: e.world }) };
+    const { attachments } = await this.data.ask('fit', fields, { attachments: { data }, progress });
+    return required(attachments.reference, 'the reference');
+  }
+}
+
+/** Tells whether a world is an imported data set. */
+export function isImported(world: string): boolean {
+  return world.startsWith('data:');
+}
+
+/** A reference depends on its world and size alone. */
+function referenceKey(e: Experiment): string {
+  return JSON.stringify([e.world, e.model]);
+}
+
+function sameModel(a: Model, b: Model): boolean {
+  return a.width === b.width && a.layers === b.layers && a.heads === b.heads;
+}
+
+function required(bytes: Uint8Array | undefined, what: string): Uint8Array {
+  if (!bytes) throw new EngineError('missing', `The engine answered without ${what}.`);
+  return bytes;
+}

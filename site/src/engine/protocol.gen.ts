@@ -1,0 +1,364 @@
+// Written from wasm/protocol.go by `go test ./wasm -run TestTypeScript -update`; changes are made there.
+
+/** What a worker says; its type tells which message it is. */
+export type Message =
+  | Failed
+  | Progress
+  | Imported
+  | Listed
+  | Previewed
+  | Loaded
+  | Fitted
+  | Paired
+  | Opened
+  | LinkRead
+  | LinkWritten
+  | Kept
+  | Recalled
+  | Saved
+  | State
+  | Samples;
+
+/** Request is a message from the page. Which fields are set depends on Type. */
+export interface Request {
+  id: number;
+  type: RequestType;
+  experiment?: Experiment; // pairs, fit, open
+  offset?: number; // preview
+  limit?: number; // preview
+  dataset?: string; // preview, delete, restore, load, fit
+  name?: string; // import: the file's name
+  size?: number; // import: the file's size in bytes
+  link?: string; // readLink: a URL fragment
+  comparison?: Comparison; // writeLink
+  claim?: Claim; // writeLink: fingerprints of the finished runs, if there are any
+  stepRate?: number; // play: most steps a second; 0 is as fast as the machine can
+  changes?: Choose; // set: the objective's parameters from now on
+  lr?: number; // set: the learning rate from now on
+  key?: string; // keep, recall: what bytes are kept under
+  to?: number; // seek: a step among State.Stored
+}
+
+/** Failed answers a request that could not be done. Nothing that was there before is lost. */
+export interface Failed {
+  id: number;
+  type: 'failed';
+  code: string; // for programs: "bad-file", "no-dataset", "canceled", ...
+  message: string; // for people: what is wrong and where
+}
+
+/** Progress tells how far a long request is. */
+export interface Progress {
+  id: number;
+  type: 'progress';
+  done: number; // 0 to 1
+  label: string; // "1,200 rows read", "step 80 of 400, loss 3.21"
+}
+
+/** Imported answers Import. */
+export interface Imported {
+  id: number;
+  type: 'imported';
+  dataset: Info;
+  report: Report;
+}
+
+/** Listed answers List, Delete and Restore: the data sets that are not in the trash. */
+export interface Listed {
+  id: number;
+  type: 'listed';
+  datasets: Info[];
+  lasting: boolean; // false where the browser gives no storage: all is gone with the tab
+  notice?: string;
+}
+
+/** Previewed answers Preview. */
+export interface Previewed {
+  id: number;
+  type: 'previewed';
+  offset: number;
+  total: number;
+  records: Record[];
+}
+
+/** Loaded answers Load; its attachment "data" holds the records. */
+export interface Loaded {
+  id: number;
+  type: 'loaded';
+  dataset: Info;
+}
+
+/** Fitted answers Fit; its attachment "reference" is the checkpoint. */
+export interface Fitted {
+  id: number;
+  type: 'fitted';
+  fingerprint: string;
+  loss: number; // nats per token on held-out texts
+  kept: boolean; // found in or saved to the store
+}
+
+/** Paired answers Pairs: what a run would train on, before it starts. */
+export interface Paired {
+  id: number;
+  type: 'paired';
+  summary: PairSummary;
+  pairs: PairView[]; // the training pairs in their order, then the held-out ones: the order of TagMargins
+}
+
+/** Opened answers Open. */
+export interface Opened {
+  id: number;
+  type: 'opened';
+  experiment: Experiment;
+  summary: PairSummary;
+}
+
+/** LinkRead answers ReadLink. Notices say what was moved to a limit or ignored. */
+export interface LinkRead {
+  id: number;
+  type: 'linkRead';
+  comparison: Comparison;
+  notices: string[];
+  claim: Claim; // what its runs should end in
+}
+
+/** LinkWritten answers WriteLink. */
+export interface LinkWritten {
+  id: number;
+  type: 'linkWritten';
+  link: string; // a URL fragment without its #
+}
+
+/** Kept answers Keep. */
+export interface Kept {
+  id: number;
+  type: 'kept';
+  lasting: boolean; // whether it outlives the tab
+}
+
+/** Recalled answers Recall. */
+export interface Recalled {
+  id: number;
+  type: 'recalled';
+}
+
+/** Saved answers Save; its attachment "checkpoint" is the run as it is. */
+export interface Saved {
+  id: number;
+  type: 'saved';
+  step: number;
+}
+
+/** State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second. */
+export interface State {
+  id: number;
+  type: 'state';
+  phase: Phase;
+  step: number;
+  steps: number;
+  stepsPerSecond: number;
+  fingerprint?: string; // SHA-256 of the final weights, in hexadecimal; only when done
+  altered?: number; // the step at which a setting was first changed during the run, plus 1
+  stored: number[]; // steps that Seek can go to, ascending
+  message?: string; // diverged: what happened and what to lower
+}
+
+/** Samples shows what the policy writes for a few held-out prompts, always with the same sampling seed. */
+export interface Samples {
+  id: number;
+  type: 'samples';
+  step: number;
+  samples: SampleView[];
+}
+
+/** RequestType says what is asked. */
+export type RequestType =
+  | 'import' // file -> Progress..., Imported
+  | 'list' // -> Listed
+  | 'preview' // dataset, offset, limit -> Previewed
+  | 'delete' // dataset -> Listed; the data set goes to the trash
+  | 'restore' // dataset -> Listed; it comes back from the trash
+  | 'load' // dataset -> Loaded with attachment "data"
+  | 'fit' // experiment, (data) -> Progress..., Fitted with attachment "reference"
+  | 'pairs' // experiment, reference, (data) -> Paired
+  | 'readLink' // link -> LinkRead
+  | 'writeLink' // comparison -> LinkWritten
+  | 'keep' // key, checkpoint -> Kept; no checkpoint forgets the key
+  | 'recall' // key -> Recalled, with attachment "checkpoint" if there are bytes under the key
+  | 'open' // experiment, reference, (data), (checkpoint to go on from) -> Opened, then State and Samples
+  | 'play' // stepRate -> State...
+  | 'pause' // -> State
+  | 'step' // one optimizer step -> State
+  | 'set' // changes, lr -> State; the run is no longer the link's
+  | 'save' // -> Saved with attachment "checkpoint"
+  | 'seek' // to -> State, floats and Samples of that step; playing goes on from there
+  | 'stop'; // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
+
+/** Experiment is everything that determines a run: the same experiment gives the same weights, bit for bit. */
+export interface Experiment {
+  world: string; // a toy world's id, or "data:" and the hash of an imported data set
+  stakes: string;
+  pairs: number;
+  grader: Grader;
+  objective: Choose;
+  model: Model;
+  train: Train;
+  seed: number;
+}
+
+/** Comparison is two experiments that start from the same weights, pairs, batches and sampling seeds as far as their settings agree. */
+export interface Comparison {
+  a: Experiment;
+  b: Experiment;
+}
+
+/** Claim is what a link says that its runs end in, for those who repeat them. A link need not claim anything. */
+export interface Claim {
+  engine: string; // EngineVersion of who made the link, "" if it claims nothing
+  a: string; // fingerprint of side A
+  b: string;
+}
+
+/** Choose names an objective and sets its parameters; an objective ignores those that it does not have. */
+export interface Choose {
+  id: string;
+  beta: number; // strength of the pull to the reference: h = beta (rho_w - rho_l)
+  gamma: number; // target reward margin per point of graded margin
+  smoothing: number; // share of labels presumed wrong
+  alpha: number; // lead that is asked for, in reward per point of f(m)
+  form: string; // f of that lead: "identity" or "log"
+  lead: number; // lead that is asked for of every pair, in reward
+  draw: number; // chance that two equally good responses tie
+}
+
+/** Info describes a stored data set. */
+export interface Info {
+  id: string; // "data:" and 16 hexadecimal digits of the SHA-256 of records and scale: links name it
+  name: string; // of the file it came from
+  format: string; // id of the recognized format
+  records: number; // comparisons
+  prompts: number; // distinct prompts
+  ties: number; // comparisons of equal scores
+  scale: Scale; // what the file's scores were given on; records are read in points
+  added: number; // milliseconds since 1970 UTC
+  trashed: number; // the same, when it was put into the trash; 0 if it is not there
+}
+
+/** Report tells what an import found in a file. Rows = Used + the counts of Skipped. */
+export interface Report {
+  format: string; // id of the recognized format
+  formatTitle: string; // the same for people
+  grade: string; // in one sentence, what was read as the grade and how it became a margin
+  container: string; // "JSON array", "JSON lines" or "CSV", and ", gzip"
+  unit: string; // what the examples' numbers count: "line", or "row" of a JSON array
+  rows: number; // rows read
+  used: number; // rows that became comparisons, or parts of some
+  comparisons: number; // what they became: a row with four completions is up to six
+  leftOut: number; // comparisons that used rows do not give: a response has no grade, is empty, or equals another
+  swapped: number; // comparisons whose first response, called chosen in most formats, had the lower score
+  ties: number; // comparisons of equal scores; they are kept
+  duplicates: number; // comparisons whose prompt and responses occurred before; they are kept
+  prompts: number; // distinct prompts
+  skipped: Skip[]; // rows left out, the most frequent reason first
+  examples: Example[]; // the first rows left out, in the order of the file
+  scale: Scale;
+  histogram: number[]; // comparisons by margin, 18 bins of half a point from 0; a margin of 9 is in the last
+  existing: boolean; // the store had this data set already (perhaps in the trash, which it then left)
+}
+
+/** Record is one comparison as text: what a file holds and the store keeps. */
+export interface Record {
+  prompt: string;
+  chosen: string;
+  rejected: string;
+  /** ScoreChosen >= ScoreRejected, both in points of the scale from 1 to 10. */
+  score_chosen: number;
+  score_rejected: number;
+}
+
+/** PairSummary describes the pairs of an experiment. */
+export interface PairSummary {
+  train: number; // pairs to learn from
+  heldOut: number; // pairs of prompts that are never trained on
+  ties: number; // training pairs with m = 0
+  dropped: number; // tied training pairs left out, as the grader says
+  cut: number; // imported texts that were longer than the model's context
+  meanTrue: number; // mean true score of the reference's responses, points; 0 where unknown
+  histogram: number[]; // training pairs by margin, 18 bins of half a point from 0; a margin of 9 is in the last
+}
+
+/** PairView shows one graded pair to a person. */
+export interface PairView {
+  prompt: string;
+  chosen: string;
+  rejected: string;
+  /** Grades as the rater gave them, in points. */
+  scoreChosen: number;
+  scoreRejected: number;
+  /** True scores in points; null where nobody knows them. */
+  trueChosen: number | null;
+  trueRejected: number | null;
+  margin: number; // m, points
+  heldOut: boolean;
+}
+
+/** Phase is the state of a run. */
+export type Phase = 'ready' | 'running' | 'paused' | 'done' | 'diverged';
+
+/** SampleView is one response that a model wrote. */
+export interface SampleView {
+  prompt: string;
+  text: string;
+  score: number | null; // true score, points; null where nobody knows it
+  valid: boolean;
+}
+
+/** Grader turns true scores into the grades that a rater gives: it errs by noise and knows only so many levels. */
+export interface Grader {
+  levels: number; // how many grades there are; 0 for exact ones
+  noise: number; // standard deviation of a rater's error, in points
+  ties: string; // TiesKeep or TiesDrop
+}
+
+/** Model is the transformer's size. */
+export interface Model {
+  width: number;
+  layers: number;
+  heads: number;
+}
+
+/** Train says how the objective is minimized. */
+export interface Train {
+  steps: number;
+  batch: number; // pairs a step
+  lr: number; // peak learning rate; a cosine takes it to a tenth
+  decay: number; // decoupled weight decay of the matrices, scaled by the learning rate
+  clip: number; // largest L2 norm of the gradient
+}
+
+/** Scale is the range of grades that a file's raters could give. */
+export interface Scale {
+  min: number;
+  max: number; // > Min
+  how: string; // how it was found: ScaleDeclared, ScaleFormat, ScaleAssumed, ScaleGuessed or ScaleObserved
+}
+
+/** Skip counts the rows that were left out for one reason. */
+export interface Skip {
+  reason: string; // "score_chosen is missing"
+  count: number;
+}
+
+/** Example is one row that was left out. */
+export interface Example {
+  row: number; // line of the file or row of the array, from 1
+  reason: string; // with the offending value: "score_rejected is not a number: N/A"
+}
+
+/**
+ * Floats is sent beside the JSON messages: a transferred Float32Array with a tag.
+ * TagRows: rows of 1 + len(mmpo.Metrics) values, step first, then the metrics in the order of their table, NaN where not measured.
+ * TagMargins: step, then the number of training pairs T, of held-out pairs H, then T + H learned margins h.
+ */
+export const TagRows = 1;
+export const TagMargins = 2;
