@@ -1,0 +1,103 @@
+// For everyone: axe finds nothing serious in any state of the page, and the keyboard alone is enough.
+
+import assert from 'node:assert/strict';
+import { AxeBuilder } from '@axe-core/playwright';
+import { jsonl, pairs } from './fixtures/pairs.mjs';
+import { visitTest } from './harness.mjs';
+
+/** Fails if axe finds something serious or critical. */
+async function inspect(playground, state) {
+  const { violations } = await new AxeBuilder({ page: playground.page }).analyze();
+  const grave = violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+  const found = grave.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join('\n  ')}`);
+  assert.deepEqual(found, [], state);
+}
+
+const views = [
+  { name: 'light', options: {} },
+  { name: 'dark', options: { colorScheme: 'dark' } },
+];
+
+for (const { name, options } of views) {
+  visitTest(`axe, ${name}: first view, changed, running, ended, with a report, with a dialog`, options, async (visit) => {
+    const playground = await (await visit.open()).ready();
+    const { page } = playground;
+    await page.getByText('recorded run', { exact: true }).waitFor();
+    await inspect(playground, 'first view');
+
+    await playground.unfold('Training and model');
+    await playground.type('param-steps', 400);
+    await playground.unfold('The optimizer');
+    for (const formula of await page.locator('summary', { hasText: 'Formula' }).all()) await formula.click();
+    await inspect(playground, 'settings moved and sections unfolded');
+
+    await playground.press();
+    await playground.untilItSays('Pause');
+    await inspect(playground, 'running');
+    await playground.press();
+    await playground.untilItSays('Play');
+    await playground.at('levels-2').check();
+    await playground.untilItSays('Apply changes and restart');
+    await inspect(playground, 'changes that wait');
+
+    await playground.pick('pairs.jsonl', `${jsonl(pairs)}nonsense\n`);
+    await playground.at('import-report').waitFor();
+    await page.getByText('Which rows').click();
+    await playground.datasets().getByRole('button', { name: 'Preview' }).click();
+    await playground.at('preview').waitFor();
+    await inspect(playground, 'a report and a preview');
+    await playground.pick('bad.jsonl', 'no');
+    await page.locator('section.data [role=alert]').waitFor();
+    await playground.datasets().getByRole('button', { name: /^Delete/ }).click();
+    await playground.at('undo').waitFor();
+    await inspect(playground, 'an alert and a notice');
+
+    await page.getByRole('button', { name: 'About Margins' }).click();
+    await page.getByRole('dialog').waitFor();
+    await inspect(playground, 'a dialog');
+  });
+}
+
+visitTest('axe: ended, and a side that diverged', {}, async (visit) => {
+  const playground = await (await visit.open('v=1&pairs=32&steps=8&batch=8&a.lr=1&clip=100&seed=1')).ready();
+  await playground.press();
+  await playground.finish();
+  await playground.at('diverged-a').waitFor();
+  await inspect(playground, 'ended');
+});
+
+visitTest('axe: a phone, each of its tabs', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }, async (visit) => {
+  const playground = await (await visit.open()).ready();
+  for (const tab of ['Data', 'Train', 'Result']) {
+    await playground.page.getByRole('button', { name: tab, exact: true }).click();
+    await inspect(playground, tab);
+  }
+});
+
+visitTest('the keyboard alone sets, plays, and reads off curves and dots', {}, async (visit) => {
+  const playground = await (await visit.open('v=1&pairs=32&steps=6&batch=8&seed=3')).ready();
+  const { page } = playground;
+  /** Goes forward with the Tab key until an element has the focus. */
+  const tabTo = async (target) => {
+    for (let i = 0; i < 120; i++) {
+      if (await target.evaluate((e) => e === document.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    assert.fail(`${target} cannot be reached`);
+  };
+
+  await tabTo(playground.at('levels-exact'));
+  await page.keyboard.press('ArrowLeft');
+  assert.ok(await playground.at('levels-10').isChecked());
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Space');
+  await playground.finish();
+
+  const plot = page.locator('.plot[aria-label^="True score:"]');
+  await tabTo(playground.at('scatter').locator('.plot').first());
+  const before = await playground.pair();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction((prompt) => document.querySelector('section[aria-label=Pairs] .card .text').textContent !== prompt, before.chosen.text);
+  await tabTo(plot);
+  assert.match(await plot.getAttribute('aria-label'), /^True score: A True score from \d.* to \d.*; B True score from \d.* to \d.*\.$/);
+});
