@@ -178,6 +178,16 @@ describe('Scores', () => {
     expect(document.body.textContent).toContain('+1.50');
   });
 
+  it.each([
+    [true, 'verified'],
+    [false, 'differs'],
+  ])('says whether the run is its link’s: %s', (same, testid) => {
+    const tables = { a: table(6, 0.7), b: table(7, 0.7) };
+    render(Scores, { tables, version: 1, imported: false, names: { a: 'DPO', b: 'MMPO' }, finding: '', verdict: { same, text: 'So it is' } });
+    expect(screen.getByTestId(testid).textContent).toBe('So it is');
+    expect(screen.getByRole('status').textContent!.includes('fingerprints of its link')).toBe(same);
+  });
+
   it('shows accuracy where nobody knows the scores', () => {
     show(true);
     expect(screen.getByTestId('big-score-b').textContent).toBe('80 %');

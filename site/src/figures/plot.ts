@@ -58,7 +58,7 @@ export function makePlot(element: HTMLElement, scene: Scene): uPlot {
     {
       width: Math.max(120, element.clientWidth),
       height,
-      padding: [6, 8, 0, 0],
+      padding: [6, 14, 0, 0],
       legend: { show: false },
       cursor: {
         points: { show: false },

@@ -10,7 +10,7 @@ import { level, sigmoid } from './grades';
 import { changes, choose, clamp, defaultOf, findObjective, findParam, get, optionOf, pairsKey, read, set, unlike } from './params';
 import { debounce, pulse } from './pulse';
 import { around, grow } from './range';
-import { bothFell, finding, nudge, task, type Situation } from './sentences';
+import { bothFell, finding, nudge, task, verdict, type Situation } from './sentences';
 import { fromPosition, positions, toPosition } from './slider';
 import { targetOf } from './targets';
 import { knows, plain, readTeX } from './tex';
@@ -274,6 +274,18 @@ describe('sentences', () => {
     expect(finding(of(6), of(7.5), false)).toMatch(/^B ended 1\.50 points of true score ahead, at a KL of 2\.0/);
     expect(finding(of(7), of(6), true)).toMatch(/^A ended 10\.0 percentage points/);
     expect(finding(of(NaN), of(6), false)).toBe('');
+  });
+
+  it.each([
+    ['x', 'y', false, '1', /^Same run, bit for bit$/],
+    ['z', 'y', false, '1', /^Side A differs .* may have been changed on its way\.$/],
+    ['x', 'z', false, '0', /^Side B differs .* engine 0; this is engine 1/],
+    ['z', 'z', true, '0', /^Both sides differ .* Settings were changed while it ran\.$/],
+  ])('compares %s and %s with what a link claims (altered %s, engine %s)', (a, b, altered, maker, want) => {
+    const side = (fingerprint: string, claimed: string) => ({ fingerprint, claimed, altered });
+    const { same, text } = verdict(side(a, 'x'), side(b, 'y'), maker, '1');
+    expect(text).toMatch(want);
+    expect(same).toBe(text.startsWith('Same'));
   });
 
   it('explains falling log-probabilities only where they fall', () => {

@@ -240,7 +240,8 @@ export class Playground {
   /** Tells whether a side's settings are other ones than its run began with. */
   #altered(side: Side): boolean {
     const { opened, began } = this.comparison;
-    return opened !== null && began !== null && changes({ a: opened[side], b: opened[side] }, { a: began[side], b: began[side] }).ids.length > 0;
+    if (!opened || !began) return false;
+    return changes({ a: opened[side], b: opened[side] }, { a: began[side], b: began[side] }).ids.length > 0;
   }
 
   #clients(): Client[] {

@@ -5,7 +5,10 @@ import { catalog } from '../engine/catalog.gen';
 import { Playground } from '../state/playground.svelte';
 import { fakeHost, type FakePort, type FakeStore } from './fake';
 
-/** A playground on a fake engine, with short runs of few pairs, and with the store of an earlier one if it is given. The default size has a shipped reference, whether or not one is built. */
+/**
+ * A playground on a fake engine, with short runs of few pairs, and with the store of an earlier one if it is given. The default size has
+ * a shipped reference, whether or not one is built.
+ */
 export async function playground(
   link = '',
   store?: FakeStore,
