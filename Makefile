@@ -7,7 +7,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: build run test check engine kernel site tools clean FORCE bench \
+.PHONY: build run test check engine kernel references record screenshot site tools clean FORCE bench \
 	check-go check-site test-go test-node test-chromium test-site test-size test-bench test-e2e
 
 # ---- What is built from what --------------------------------------------------------------------------------------------------------
@@ -57,6 +57,21 @@ site/dist/index.html: $(engine) $(site_files) $(worker_files) $(references) site
 site/node_modules/.package-lock.json: site/package-lock.json
 	npm --prefix site ci
 	@touch $@
+
+# ---- What is made by hand, and committed ----------------------------------------------------------------------------------------------
+
+# The kernel from its C source; the references that are shipped; the run that is drawn before the engine is loaded; the README's pictures.
+kernel: tools
+	toy/kernel/build.sh
+
+references:
+	go run . references
+
+record:
+	go run . record
+
+screenshot: tools build/margins
+	node scripts/screenshot.mjs
 
 # ---- Checks -------------------------------------------------------------------------------------------------------------------------
 
