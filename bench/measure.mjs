@@ -17,18 +17,16 @@ export async function measure(host, seconds) {
   const losses = [];
   let spent = 0, step = 0;
   const take = async (n) => {
+    const before = host.seconds();
     const taken = await host.ask('steps', n);
-    spent += taken.seconds;
-    step = taken.seconds / n;
+    const computed = host.seconds() - before;
+    step = (computed > 0 ? Math.min(computed, taken.seconds) : taken.seconds) / n;
+    spent += step * n;
     return taken;
   };
   while (losses.length < firstLosses && (losses.length < 2 || spent < patience)) losses.push(...(await take(1)).losses);
-  for (let warm = 0; warm < seconds / 2 && spent < patience; warm += step * 3) await take(3);
-
+  for (let warm = 0; warm < seconds / 2 && spent < patience; warm += 3 * step) await take(3);
   const steps = spent < patience ? Math.max(3, Math.round(seconds / step)) : 1;
-  const before = host.seconds();
   const taken = await take(steps);
-  const computed = host.seconds() - before;
-  const clock = taken.seconds / steps;
-  return { losses, steps, ms: 1000 * (computed > 0 ? Math.min(computed / steps, clock) : clock), clock: 1000 * clock };
+  return { losses, steps, ms: 1000 * step, clock: (1000 * taken.seconds) / steps };
 }

@@ -46,10 +46,6 @@ func FindSize(name string) (Size, bool) {
 	return Size{}, false
 }
 
-// response returns how many tokens of response a sequence has room for. Its last one is only predicted, so a sequence is one token longer
-// than the context.
-func (s Size) response() int { return s.Context + 1 - s.Prompt }
-
 // Tokens returns how many tokens the model reads in a step: those of full sequences, two a pair.
 func (s Size) Tokens() int { return 2 * s.Pairs * s.Context }
 
