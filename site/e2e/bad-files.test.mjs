@@ -6,13 +6,37 @@ import { eventually, visitTest } from './harness.mjs';
 
 /** What cannot be used, and what is said of it. */
 const bad = [
-  { name: 'notes.txt', content: 'Dear diary\nnothing happened today\n', says: /The file is neither JSON nor a table with column names in its first line\./ },
+  {
+    name: 'notes.txt',
+    content: 'Dear diary\nnothing happened today\n',
+    says: /The file is neither JSON nor a table with column names in its first line\./,
+  },
   { name: 'empty.jsonl', content: '', says: /The file is empty\./ },
-  { name: 'columns.csv', content: 'question,answer\nwhy,because\n', says: /The file has the columns answer, question, but not .*chosen.*\. Needed are .*score_rejected/ },
-  { name: 'cut.jsonl.gz', content: gz().subarray(0, 700), says: /The \.gz file ends in the middle: it was not copied to its end\. Nothing of it was kept\./ },
-  { name: 'broken.gz', content: Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff]), says: /The \.gz file (is damaged|ends in the middle)/ },
-  { name: 'cut.json', content: JSON.stringify(pairs).slice(0, 5000), says: /The JSON array ends in the middle, at row \d+: its closing bracket is missing/ },
-  { name: 'nan.jsonl', content: jsonl(pairs.slice(0, 5).map((p) => ({ ...p, score_chosen: 'N/A' }))), says: /None of the 5 rows can be used\..*score_chosen is not a number/ },
+  {
+    name: 'columns.csv',
+    content: 'question,answer\nwhy,because\n',
+    says: /The file has the columns answer, question, but not .*chosen.*\. Needed are .*score_rejected/,
+  },
+  {
+    name: 'cut.jsonl.gz',
+    content: gz().subarray(0, 700),
+    says: /The \.gz file ends in the middle: it was not copied to its end\. Nothing of it was kept\./,
+  },
+  {
+    name: 'broken.gz',
+    content: Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff]),
+    says: /The \.gz file (is damaged|ends in the middle)/,
+  },
+  {
+    name: 'cut.json',
+    content: JSON.stringify(pairs).slice(0, 5000),
+    says: /The JSON array ends in the middle, at row \d+: its closing bracket is missing/,
+  },
+  {
+    name: 'nan.jsonl',
+    content: jsonl(pairs.slice(0, 5).map((p) => ({ ...p, score_chosen: 'N/A' }))),
+    says: /None of the 5 rows can be used\..*score_chosen is not a number/,
+  },
   { name: 'table.parquet', content: 'PAR1 and so on', says: /The file is in Parquet format\. Save it as JSON lines\./ },
 ];
 
@@ -102,7 +126,8 @@ visitTest('a file of 50 MB is read while the page stays at hand, and can be give
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   assert.ok(await page.getByText(/^\d+ rows read$/).count(), 'the import is still under way');
   await playground.at('import-report').waitFor();
-  console.log(`50 MB were read in ${((Date.now() - start) / 1000).toFixed(1)} s; the longest frame meanwhile took ${frames.toFixed(0)} ms (asserted: 1000 ms)`);
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  console.log(`50 MB were read in ${seconds} s; the longest frame meanwhile took ${frames.toFixed(0)} ms (asserted: 1000 ms)`);
   assert.ok(frames < 1000, `${frames} ms`);
   const said = (await playground.at('import-report').innerText()).replace(/\s+/g, ' ');
   const [, rows, used] = /: ([\d,]+) rows, ([\d,]+) used, 0 skipped\./.exec(said);

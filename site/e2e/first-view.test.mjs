@@ -44,7 +44,9 @@ visitTest('a recorded run is on the page before the engine is loaded', {}, async
   assert.equal(await page.getByText('From the recorded run.').count(), 2, 'the engine takes nothing away');
 });
 
-visitTest('the build runs below a sub-path of a file server that does not know .wasm', async () => ({ address: await fileServer() }), async (visit) => {
+const plain = async () => ({ address: await fileServer() });
+
+visitTest('the build runs below a sub-path of a file server that does not know .wasm', plain, async (visit) => {
   const [golden] = JSON.parse(readFileSync(join(root, 'mmpo/testdata/fingerprints.json')));
   const playground = await (await visit.open(golden.link)).ready();
   assert.deepEqual(await playground.run(), { a: golden.a, b: golden.b });

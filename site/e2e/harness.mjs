@@ -106,6 +106,7 @@ export class Visit {
   static async begin({ address, ...options } = {}) {
     const context = await (await browser()).newContext({ viewport: { width: 1440, height: 900 }, ...options });
     context.setDefaultTimeout(60_000);
+    await context.addInitScript(tellOfWorkers);
     return new Visit(context, address ?? (await program()));
   }
 
@@ -130,6 +131,17 @@ export class Visit {
       await page.screenshot({ path: join(folder, `${name.replace(/\W+/g, '-')}-${i}.png`), fullPage: true }).catch(() => {});
     }
   }
+}
+
+/** In the page: lets the console tell of errors that end a worker, which the page answers by itself, and Playwright does not see. */
+function tellOfWorkers() {
+  globalThis.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('error', (event) => console.error(`a worker failed: ${event.message}`));
+      this.addEventListener('message', ({ data }) => data.crash && console.error(`a worker ended: ${data.crash}`));
+    }
+  };
 }
 
 /** A test with a visit of its own. */

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { eventually, root, visitTest } from './harness.mjs';
 
 // What is promised of two free cores, and how much more a busy machine may take before a test says that something is wrong.
-// Tasks are judged by the processor's time, which other programs on the machine do not lengthen much.
+// Tasks are judged by the processor's time, which other programs on the machine do not lengthen much. How far memory grows depends on when
+// garbage is collected.
 const promised = { firstStep: 1, run: 20, task: 50, memory: 64 }; // seconds, seconds, milliseconds, MB
-const slack = { firstStep: 10, run: 3, task: 2 };
+const slack = { firstStep: 10, run: 3, task: 2, memory: 1.5 };
 
 visitTest('play, pause, step and reset do what they say, by mouse and by keyboard', {}, async (visit) => {
   const playground = await (await visit.open('v=1&steps=5000&seed=1')).ready();
@@ -20,8 +21,9 @@ visitTest('play, pause, step and reset do what they say, by mouse and by keyboar
   });
   await playground.press();
   const took = (await (await page.waitForFunction(() => window.moved && window.moved - window.pressed)).jsonValue()) / 1000;
-  console.log(`the first step is seen ${took.toFixed(2)} s after Play (promised: ${promised.firstStep} s, asserted: ${promised.firstStep * slack.firstStep} s)`);
-  assert.ok(took < promised.firstStep * slack.firstStep, `${took} s`);
+  const most = promised.firstStep * slack.firstStep;
+  console.log(`the first step is seen ${took.toFixed(2)} s after Play (promised: ${promised.firstStep} s, asserted: ${most} s)`);
+  assert.ok(took < most, `${took} s`);
 
   // Both curves of both charts in view grow while it plays.
   await playground.untilItSays('Pause');
@@ -146,19 +148,24 @@ visitTest('the default run: time, memory, a page that never freezes, and what it
 
   const { wall, processor } = await tasks();
   const longest = Math.max(...processor);
-  console.log(`${processor.length} tasks of the page while it ran; the longest took ${longest.toFixed(0)} ms of the processor ` +
-    `(promised: ${promised.task} ms, asserted: ${promised.task * slack.task} ms) and, with all else on this machine, ${Math.max(...wall).toFixed(0)} ms`);
+  console.log(
+    `${processor.length} tasks of the page while it ran; the longest took ${longest.toFixed(0)} ms of the processor ` +
+      `(promised: ${promised.task} ms, asserted: ${promised.task * slack.task} ms), ${Math.max(...wall).toFixed(0)} ms on a clock`,
+  );
   assert.ok(longest < promised.task * slack.task, `a task took ${longest} ms`);
 
   const memories = await Promise.all(page.workers().map((worker) => worker.evaluate(() => globalThis.memory.buffer.byteLength / 2 ** 20)));
-  console.log(`memory of the workers: ${memories.map((m) => m.toFixed(1)).join(', ')} MB (promised: ${promised.memory} MB each)`);
+  const most = promised.memory * slack.memory;
+  const said = memories.map((m) => m.toFixed(1)).join(', ');
+  console.log(`memory of the workers: ${said} MB (promised: ${promised.memory} MB each, asserted: ${most} MB)`);
   assert.equal(memories.length, 3);
-  assert.ok(Math.max(...memories) < promised.memory, `${memories} MB`);
+  assert.ok(Math.max(...memories) < most, `${memories} MB`);
 
   await showsCurves(playground);
   await showsScatter(playground);
   await showsSamples(playground);
-  assert.match(await page.locator('.finding').innerText(), /^[AB] ended \d+\.\d\d points of true score ahead, at a KL of .* \(A\) and .* \(B\)\./);
+  const finding = /^[AB] ended \d+\.\d\d points of true score ahead, at a KL of .* \(A\) and .* \(B\)\./;
+  assert.match(await page.locator('.finding').innerText(), finding);
 });
 
 /**
@@ -177,10 +184,16 @@ async function watchTasks(page) {
   };
 }
 
+/** The charts of the page by their titles. */
+const charts = [
+  'True score', 'KL to the reference', 'Valid share', 'Loss', 'Accuracy', 'Learned margin h', 'Log-probabilities', 'Rewards',
+  'Gradient norm',
+];
+
 /** Every chart has been measured at every step it shows, and the main ones went where learning leads. */
 async function showsCurves(playground) {
   const last = {};
-  for (const title of ['True score', 'KL to the reference', 'Valid share', 'Loss', 'Accuracy', 'Learned margin h', 'Log-probabilities', 'Rewards', 'Gradient norm']) {
+  for (const title of charts) {
     const rows = await playground.table(title);
     assert.ok(rows.length >= 5, `${title} has ${rows.length} rows`);
     const measured = title === 'Gradient norm' ? rows.slice(1) : rows; // before the first step there is no gradient
@@ -198,11 +211,11 @@ async function showsCurves(playground) {
 
 /** A dot for each pair, and the means that the objectives ask for. */
 async function showsScatter(playground) {
-  const labels = () => playground.at('scatter').locator('.plot').evaluateAll((plots) => plots.map((p) => p.getAttribute('aria-label')));
   for (const [split, n] of [['train', 512], ['heldout', 256]]) {
     await playground.at(`scatter-${split}`).check();
     await eventually(async () => {
-      for (const [i, name] of ['A · DPO', 'B · MMPO'].entries()) assert.ok((await labels())[i].startsWith(`${name}: ${n} pairs.`), `${await labels()}`);
+      const labels = await playground.dots();
+      for (const [i, name] of ['A · DPO', 'B · MMPO'].entries()) assert.ok(labels[i].startsWith(`${name}: ${n} pairs.`), labels[i]);
     });
     const rows = await playground.table('Every ');
     assert.ok(rows.length >= 16 && rows.length <= 20);

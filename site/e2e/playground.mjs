@@ -93,6 +93,11 @@ export class Playground {
     return this.page.locator('figure', { has: this.page.locator(`.plot[aria-label^="${title}:"]`) }).locator('canvas');
   }
 
+  /** What is said of the dots of either side's scatter. */
+  async dots() {
+    return this.at('scatter').locator('.plot').evaluateAll((plots) => plots.map((plot) => plot.getAttribute('aria-label')));
+  }
+
   /** The first few pairs of the pair browser. */
   async pairs(n) {
     const pairs = [await this.pair()];

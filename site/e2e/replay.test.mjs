@@ -31,7 +31,9 @@ for (const { link, a, b } of golden) {
   });
 }
 
-visitTest('a link that was copied gives the same run in another profile', { permissions: ['clipboard-read', 'clipboard-write'] }, async (visit) => {
+const clipboard = { permissions: ['clipboard-read', 'clipboard-write'] };
+
+visitTest('a link that was copied gives the same run in another profile', clipboard, async (visit) => {
   const playground = await (await visit.open('v=1&pairs=32&steps=4&batch=8&seed=3')).ready();
   await playground.at('levels-2').check();
   await playground.at('ties-drop').check();
@@ -44,7 +46,8 @@ visitTest('a link that was copied gives the same run in another profile', { perm
   await playground.page.getByText('Link copied').waitFor();
   const copied = await playground.page.evaluate(() => navigator.clipboard.readText());
   assert.ok(copied.startsWith(`${visit.address}#v=1&`), copied);
-  await eventually(() => assert.equal(playground.page.url(), copied, 'the address follows the settings'));
+  const settings = copied.split('&engine=')[0]; // what follows is the claim of which weights the run ended in
+  await eventually(() => assert.equal(playground.page.url(), settings, 'the address follows the settings'));
 
   const other = await Visit.begin();
   const there = await (await other.open(copied.split('#')[1])).ready();
@@ -55,6 +58,14 @@ visitTest('a link that was copied gives the same run in another profile', { perm
   assert.ok(await there.at('levels-2').isChecked());
   assert.ok(await there.at('ties-drop').isChecked());
   assert.deepEqual(await there.notices(), []);
+  await there.at('verified').waitFor();
+  assert.equal(await there.at('verified').innerText(), 'Same run, bit for bit');
+
+  // A claim that is not true is found out.
+  const forged = await (await other.open(copied.split('#')[1].replace(prints.b, prints.a))).ready();
+  assert.deepEqual(await forged.run(), prints);
+  await forged.at('differs').waitFor();
+  assert.match(await forged.at('differs').innerText(), /^Side B differs from the run of the link\./);
   await other.end();
 });
 
