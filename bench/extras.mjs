@@ -68,28 +68,30 @@ function operationNames() {
 }
 
 /**
- * Where a step's time goes: milliseconds of each operation of the kernel, and of everything else, which is Go's. The page may share
- * memory, for the sake of its clock.
+ * Where a step's time goes: milliseconds of each operation of the kernel, and of everything else, which is Go's. All steps make the same
+ * calls; the lower quartile of a call over the steps leaves out the times that it was interrupted. The page may share memory, for the sake of its
+ * clock.
  */
 async function profile(server, { name: size, work }) {
-  const names = operationNames();
-  const { result, share, steps } = await use(`${server.address}isolated/`, 'engine.js', async (host) => {
+  const { result, share } = await use(`${server.address}isolated/`, 'engine.js', async (host) => {
     await host.ask('open', { size, watched: true });
     await host.ask('profile', 3);
     const warm = await host.ask('profile', 3);
-    const steps = Math.max(3, Math.ceil((3 * profiled) / warm.seconds));
-    return { steps, ...(await timed(host, 'profile', steps)) };
+    return timed(host, 'profile', Math.max(8, Math.ceil((3 * profiled) / warm.seconds)));
   });
-  const perStep = (seconds) => (1000 * share * seconds) / steps;
-  const ms = perStep(result.seconds);
-  const rows = Object.entries(result.operations).map(([number, { calls, seconds }]) => ({
-    operation: names[number], calls: calls / steps, ms: perStep(seconds),
-  }));
-  rows.push({ operation: 'Go', calls: 1, ms: ms - rows.reduce((sum, row) => sum + row.ms, 0) });
-  rows.sort((a, b) => b.ms - a.ms);
+  const { seconds, steps } = result, ms = (1000 * share * seconds) / steps.length;
+  const rows = operationNames().map((operation) => ({ operation, calls: 0, ms: 0 }));
+  for (const [i, { operation }] of steps[0].entries()) {
+    rows[operation].calls++;
+    rows[operation].ms += 1000 * quartile(steps.map((calls) => calls[i].seconds));
+  }
   const gemm = rows.filter(({ operation }) => operation.startsWith('MatMul')).reduce((sum, row) => sum + row.ms, 0);
-  return { size, ms, gemm_gflop_per_s: work.gemm / gemm / 1e6, rows };
+  rows.push({ operation: 'Go', calls: 1, ms: ms - rows.reduce((sum, row) => sum + row.ms, 0) });
+  const used = rows.filter(({ calls }) => calls > 0).sort((a, b) => b.ms - a.ms);
+  return { size, ms, gemm_gflop_per_s: work.gemm / gemm / 1e6, rows: used };
 }
+
+const quartile = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 2];
 
 /** One table of all sizes: per cent of a step, and the rate of matrix products. */
 function profileTable(profiles, rates) {
