@@ -37,7 +37,7 @@ type stored struct {
 }
 
 // maxStored bounds the memory that stored steps take: a megabyte each at the default size.
-const maxStored = 16
+const maxStored = 12
 
 // store keeps the run as it is. When there are too many, every second one goes and the next come half as often.
 func (p *player) store(samples []mmpo.SampleView) {

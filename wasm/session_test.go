@@ -370,6 +370,6 @@ func TestStoredStepsStayFew(t *testing.T) {
 	assert.Equal(t, 0, state.Stored[0])
 	assert.Equal(t, 250, state.Stored[len(state.Stored)-1])
 	for i := 2; i < len(state.Stored)-1; i++ {
-		assert.Equal(t, 20, state.Stored[i]-state.Stored[i-1], "%v", state.Stored)
+		assert.Equal(t, 40, state.Stored[i]-state.Stored[i-1], "%v", state.Stored)
 	}
 }
