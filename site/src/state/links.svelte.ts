@@ -1,6 +1,5 @@
 // The settings in the page's address. The engine reads and writes them, so that page and native program agree.
 
-import { catalog } from '../engine/catalog.gen';
 import type { Client } from '../engine/client';
 import type { Claim, Comparison, LinkRead } from '../engine/protocol.gen';
 import { debounce } from '../lib/pulse';
@@ -59,7 +58,6 @@ export class Links {
       if (message.claim.engine) this.claimed = message;
       for (const notice of message.notices) this.view.notify(`${notice}.`);
     } catch (error) {
-      if (this.comparison.opened === null) this.comparison.current = catalog.comparison;
       this.view.notify(`This link could not be used: ${sentence(error)} The settings are as they were.`);
     } finally {
       this.pending = false;

@@ -29,6 +29,9 @@ const keepEvery = 10_000;
 /** What the main button does next. */
 export type Main = 'play' | 'pause' | 'again' | 'apply' | 'wait';
 
+/** How often the data worker is started again: one that dies at every start is left alone. */
+const mostRestarts = 3;
+
 /** Playground is the page's state and what can be done with it. */
 export class Playground {
   readonly comparison = new ComparisonState();
@@ -56,6 +59,7 @@ export class Playground {
   #engine: Promise<Engine>;
   #busy = $state(false);
   /** Whether the runs were told to go on; what they say themselves comes a little later. */
+  #restarts = 0; // of the data worker
   #going = $state(false);
   #opening: Promise<boolean> | null = null;
   #booted: Promise<Engine> | null = null;
@@ -370,6 +374,10 @@ export class Playground {
   }
 
   #dataCrashed(engine: Engine, reason: string): void {
+    if (++this.#restarts > mostRestarts) {
+      this.view.notify(`The program that keeps your data stops again and again. Nothing stored is lost; reload the page to try once more. (${reason})`);
+      return;
+    }
     engine.data.restart();
     this.view.notify(`The program that keeps your data stopped and was started again; nothing stored is lost. (${reason})`);
   }

@@ -155,6 +155,16 @@ describe('Playground', () => {
     await until(() => play.over && play.runs.a.phase === 'done');
   });
 
+  it('starts the data worker again when it stops, but not for ever', async () => {
+    const { play, ports, data } = await playground();
+    const last = () => play.view.notices.at(-1)?.text;
+    data().crash('out of memory');
+    expect(last()).toMatch(/was started again/);
+    for (let times = 2; times <= 4; times++) ports.at(-1)!.crash('out of memory');
+    expect(last()).toMatch(/again and again/);
+    expect(ports).toHaveLength(3 + 3);
+  });
+
   it('imports a file and turns to it; a deleted data set can be taken back', async () => {
     const { play } = await playground();
     const rows = Array.from({ length: 3 }, (_, i) =>
