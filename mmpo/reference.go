@@ -124,7 +124,7 @@ func Fit(k *kernel.Kernel, e Experiment, records []datasets.Record, progress Fit
 	return &Reference{Weights: w, Vocabulary: vocabulary, World: world, Source: e.World}, f.loss(texts.check), nil
 }
 
-// adamW returns the optimizer's constants: betas as in notes of small transformers (0.9, 0.98), and what an experiment chooses.
+// adamW returns the optimizer's constants: the betas of Vaswani et al. 2017 (arXiv 1706.03762, section 5.3) and what an experiment chooses.
 func adamW(decay, clip float64) toy.OptimizerConfig {
 	return toy.OptimizerConfig{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: decay, Clip: clip}
 }

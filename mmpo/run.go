@@ -9,7 +9,6 @@ import (
 	"margins/datasets"
 	"margins/repro"
 	"margins/toy"
-	"margins/toy/kernel"
 )
 
 const (
@@ -363,6 +362,3 @@ func (r *Run) Margins() []float64 { return r.margins }
 
 // Fingerprint returns the SHA-256 of the policy's weights in hexadecimal.
 func (r *Run) Fingerprint() string { return r.policy.Fingerprint() }
-
-// Kernel returns the kernel that the lab works with.
-func (l *Lab) Kernel() *kernel.Kernel { return l.k }
