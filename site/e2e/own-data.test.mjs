@@ -36,7 +36,7 @@ visitTest('a file is kept, previewed, trained on, deleted and taken back', {}, a
   await entry.getByText('my pairs.jsonl').waitFor();
   const id = (await entry.getAttribute('data-testid')).slice('dataset-'.length);
   assert.match(id, /^data:[0-9a-f]{16}$/);
-  assert.equal(await playground.at('param-world').inputValue(), id, 'the settings turn to it');
+  await eventually(async () => assert.equal(await playground.at('param-world').inputValue(), id, 'the settings turn to it'));
 
   await preview(playground);
 
@@ -102,7 +102,8 @@ visitTest('the pairs of a file are shown as they were written', {}, async (visit
   const playground = await (await visit.open(quick)).ready();
   const { page } = playground;
   await playground.pick('pairs.jsonl', jsonl());
-  await page.getByText('Pairs appear once the model has been fitted to these texts', { exact: false }).waitFor();
+  await eventually(async () => assert.match(await playground.at('param-world').inputValue(), /^data:/));
+  await page.getByText('Pairs appear once the model has been fitted', { exact: false }).waitFor();
   await playground.press();
   await playground.finish();
   const known = new Set(pairs.map((p) => [p.prompt, p.chosen, p.rejected].join('|')));

@@ -25,7 +25,7 @@ export class Pairs {
       return;
     }
     if (!fitted && !engine.ready(experiment)) {
-      this.hint = 'Pairs appear once the model has been fitted to these texts: press the button above.';
+      this.hint = 'Pairs appear once the model has been fitted: press the button above.';
       return;
     }
     this.#asked = key;
