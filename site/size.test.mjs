@@ -49,4 +49,5 @@ test('the engine is at most 1.0 MB in brotli', () => {
   }
   const size = total('engine, brotli', files, (file) => readFileSync(`${dist + file}.br`).length);
   assert.ok(size <= 1_000_000, `${size} bytes`);
+  total('full program, brotli, on demand', assets.filter((name) => /^full-.*\.wasm$/.test(name)).map((name) => `assets/${name}`), (file) => readFileSync(`${dist + file}.br`).length);
 });

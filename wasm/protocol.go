@@ -12,6 +12,7 @@ import (
 // TypeScript's view of these types is site/src/engine/protocol.gen.ts, written by this package's golden test.
 //
 // A worker keeps at most one run. The page has three workers: one for the data, one for run A, one for run B; all run the same program.
+// What few visits need (full.go) is asked of a worker of the full program, which is started for the purpose and ended afterwards.
 
 // Request is a message from the page. Which fields are set depends on Type.
 type Request struct {

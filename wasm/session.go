@@ -49,9 +49,9 @@ type Session struct {
 // NewSession returns a session that speaks to page.
 func NewSession(page Page) *Session { return &Session{page: page, kernel: kernel.New()} }
 
-// handlers says what is done for each request; Stop is not among them, since it does not wait its turn.
+// handlers says what is done for each request; Stop is not among them, since it does not wait its turn. full.go adds those that only the
+// full program answers.
 var handlers = map[RequestType]func(*Session, Request, Attachments) error{
-	Import:    (*Session).importFile,
 	List:      func(s *Session, r Request, _ Attachments) error { return s.list(r.ID) },
 	Preview:   (*Session).preview,
 	Delete:    func(s *Session, r Request, _ Attachments) error { return s.change(r, datasets.Store.Delete) },
@@ -135,21 +135,6 @@ func (s *Session) opened() datasets.Store {
 		s.store = s.page.OpenStore()
 	}
 	return s.store
-}
-
-func (s *Session) importFile(r Request, a Attachments) error {
-	if a.File == nil {
-		return failure("bad-request", "The import has no file.")
-	}
-	tell := s.progress(r.ID)
-	info, report, err := datasets.ImportTo(s.opened(), datasets.File{Name: r.Name, Size: r.Size, Reader: a.File}, func(read int64, rows int) error {
-		return tell(float64(read)/float64(max(1, r.Size)), fmt.Sprintf("%d rows read", rows))
-	})
-	if err != nil {
-		return err
-	}
-	s.post(r.ID, Imported{Dataset: info, Report: report}, nil)
-	return nil
 }
 
 func (s *Session) list(id int) error {

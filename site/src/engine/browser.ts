@@ -1,14 +1,17 @@
 // The engine's host in a browser.
 
 import engineURL from '@build/engine.wasm?url';
+import fullURL from '@build/full.wasm?url';
 import kernelURL from '@build/kernel.wasm?url';
 import type { Port } from './client';
 import type { Host } from './engine';
 
-/** Workers of the program that `make engine` builds, and files beside the page. */
+const programURLs = { engine: engineURL, full: fullURL };
+
+/** Workers of the programs that `make engine` builds, and files beside the page. */
 export const browser: Host = {
-  async prepare() {
-    const [engine, kernel] = await Promise.all([compile(engineURL), compile(kernelURL)]);
+  async prepare(program) {
+    const [engine, kernel] = await Promise.all([compile(programURLs[program]), compile(kernelURL)]);
     return () => {
       const worker = new Worker(new URL('../../../wasm/worker.mjs', import.meta.url), { type: 'module' });
       worker.postMessage({ boot: { engine, kernel } });

@@ -106,7 +106,7 @@ export class Client {
   #opened = 0; // the id of the last open request: the run whose events count
 
   /** spawn starts a worker and sends it the compiled modules. */
-  constructor(private readonly spawn: () => Port) {
+  constructor(private spawn: () => Port) {
     this.#start();
   }
 
@@ -138,10 +138,16 @@ export class Client {
     this.#port?.postMessage({ request: { id, type, ...fields } });
   }
 
-  /** Starts the program anew after a crash. What was open in it is gone. */
-  restart(): void {
+  /** Starts the program, or another one, anew. What was open in it is gone. */
+  restart(spawn = this.spawn): void {
+    this.spawn = spawn;
     this.#port?.terminate();
     this.#start();
+  }
+
+  /** Ends the worker for good. What was asked of it is refused as canceled. */
+  close(): void {
+    this.#end('canceled', 'This part of the engine was closed.');
   }
 
   #start(): void {
@@ -184,11 +190,15 @@ export class Client {
   }
 
   #crash(reason: string): void {
+    const sentence = reason || 'The program ended without a reason.';
+    this.#end('crashed', sentence);
+    this.listener.crashed?.(sentence);
+  }
+
+  #end(code: string, sentence: string): void {
     this.#port?.terminate();
     this.#port = null;
-    const sentence = reason || 'The program ended without a reason.';
-    for (const asked of this.#pending.values()) asked.reject(new EngineError('crashed', sentence));
+    for (const asked of this.#pending.values()) asked.reject(new EngineError(code, sentence));
     this.#pending.clear();
-    this.listener.crashed?.(sentence);
   }
 }

@@ -12,8 +12,35 @@ describe('Engine', () => {
     const { host, ports } = fakeHost();
     const prepare = vi.spyOn(host, 'prepare');
     await Engine.start(host, shipped);
-    expect(prepare).toHaveBeenCalledOnce();
+    expect(prepare.mock.calls).toEqual([['engine']]);
     expect(ports).toHaveLength(3);
+  });
+
+  it('loads the full program once, when it is needed', async () => {
+    const { host, ports } = fakeHost();
+    const prepare = vi.spyOn(host, 'prepare').mockClear();
+    const engine = await Engine.start(host, shipped);
+    const lent = await engine.withImporter(true, async (importer) => importer);
+    await engine.withImporter(true, async (importer) => expect(importer).not.toBe(engine.data));
+    expect(prepare.mock.calls).toEqual([['engine'], ['full']]);
+    expect(ports).toHaveLength(5);
+    expect(lent.dead).toBe(true);
+  });
+
+  it('reads files in the data worker where nothing lasts', async () => {
+    const { host, ports } = fakeHost();
+    const engine = await Engine.start(host, shipped);
+    for (let i = 0; i < 2; i++) await engine.withImporter(false, async (importer) => expect(importer).toBe(engine.data));
+    expect(ports).toHaveLength(4);
+    expect(engine.data.dead).toBe(false);
+  });
+
+  it('tries again after the full program could not be had', async () => {
+    const { host } = fakeHost();
+    const engine = await Engine.start(host, shipped);
+    vi.spyOn(host, 'prepare').mockRejectedValueOnce(new Error('offline'));
+    await expect(engine.full()).rejects.toThrow('offline');
+    await expect(engine.full()).resolves.toHaveProperty('dead', false);
   });
 
   it('fetches a shipped reference once', async () => {

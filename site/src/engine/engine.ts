@@ -1,13 +1,16 @@
-// The engine as the page uses it: three workers of one program, and the checkpoints that are shipped with it.
+// The engine as the page uses it: three workers of one program, more of the full one on demand, and the checkpoints that are shipped.
 
 import { Client, EngineError, type Attachments, type Port } from './client';
 import type { Experiment, Model, Progress } from './protocol.gen';
 import type { ShippedReference } from './catalog.gen';
 
+/** The programs that a worker can run: the one that every visit loads, and the one that also answers what few visits ask for. */
+export type Program = 'engine' | 'full';
+
 /** What the surroundings give: workers, and files beside the page. */
 export interface Host {
-  /** Compiles the program, once, and returns what starts a worker of it. */
-  prepare(): Promise<() => Port>;
+  /** Compiles a program and returns what starts a worker of it. */
+  prepare(program: Program): Promise<() => Port>;
   /** Fetches a file of the site as bytes. */
   fetch(path: string): Promise<Uint8Array>;
 }
@@ -20,6 +23,8 @@ export class Engine {
   readonly data: Client;
   readonly a: Client;
   readonly b: Client;
+  #full: Promise<() => Port> | null = null;
+  #dataIsFull = false;
   #references = new Map<string, Promise<Uint8Array>>();
   #loaded: { dataset: string; bytes: Promise<Uint8Array> } | null = null;
 
@@ -35,7 +40,33 @@ export class Engine {
 
   /** Compiles the program and starts the workers. */
   static async start(host: Host, shipped: ShippedReference[]): Promise<Engine> {
-    return new Engine(await host.prepare(), host, shipped);
+    return new Engine(await host.prepare('engine'), host, shipped);
+  }
+
+  /** Starts a worker of the full program. Whoever asks for it closes it. */
+  async full(): Promise<Client> {
+    return new Client(await this.#prepareFull());
+  }
+
+  /**
+   * Lends work a worker that reads files. Where nothing lasts, what it reads has to stay in the memory of the data worker, which from
+   * then on runs the full program itself.
+   */
+  async withImporter<T>(lasting: boolean, work: (importer: Client) => Promise<T>): Promise<T> {
+    if (!lasting) {
+      if (!this.#dataIsFull) this.data.restart(await this.#prepareFull());
+      this.#dataIsFull = true;
+      return work(this.data);
+    }
+    const importer = await this.full();
+    return work(importer).finally(() => importer.close());
+  }
+
+  /** Loads the full program, the first time. */
+  #prepareFull(): Promise<() => Port> {
+    this.#full ??= this.host.prepare('full');
+    this.#full.catch(() => (this.#full = null)); // so that another try is possible
+    return this.#full;
   }
 
   /**

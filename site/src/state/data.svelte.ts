@@ -1,7 +1,7 @@
 // The visitor's own data sets.
 
-import type { Client } from '../engine/client';
-import { EngineError } from '../engine/client';
+import { EngineError, type Client } from '../engine/client';
+import type { Engine } from '../engine/engine';
 import type { Info, Listed, Previewed, Progress, Report } from '../engine/protocol.gen';
 import { persist } from '../lib/persist';
 import type { View } from './view.svelte';
@@ -22,8 +22,10 @@ export class Data {
   failure = $state('');
   preview = $state.raw<(Previewed & { dataset: string }) | null>(null);
 
+  #importer: Client | null = null;
+
   constructor(
-    private readonly client: () => Promise<Client>,
+    private readonly engine: () => Promise<Engine>,
     private readonly view: View,
   ) {}
 
@@ -40,12 +42,12 @@ export class Data {
     this.report = null;
     try {
       persist();
-      const client = await this.client();
-      const { message } = await client.ask(
-        'import',
-        { name: file.name, size: file.size },
-        { attachments: { file }, progress: ({ done, label }) => (this.importing = { name: file.name, done, label }) },
-      );
+      const engine = await this.engine();
+      const { message } = await engine.withImporter(this.lasting, (importer) => {
+        this.#importer = importer;
+        const progress = ({ done, label }: Progress) => (this.importing = { name: file.name, done, label });
+        return importer.ask('import', { name: file.name, size: file.size }, { attachments: { file }, progress });
+      });
       this.report = { dataset: message.dataset, report: message.report };
       await this.refresh();
       return message.dataset;
@@ -54,12 +56,13 @@ export class Data {
       return null;
     } finally {
       this.importing = null;
+      this.#importer = null;
     }
   }
 
   /** Ends the import under way; what is stored stays as it was. */
-  async cancel(): Promise<void> {
-    (await this.client()).command('stop');
+  cancel(): void {
+    this.#importer?.command('stop');
   }
 
   /** Puts a data set into the trash and offers to take it back. */
@@ -81,8 +84,8 @@ export class Data {
   /** Shows a page of a data set's records, or hides it. */
   async show(dataset: string, offset = 0): Promise<void> {
     try {
-      const client = await this.client();
-      const { message } = await client.ask('preview', { dataset, offset, limit: previewed });
+      const { data } = await this.engine();
+      const { message } = await data.ask('preview', { dataset, offset, limit: previewed });
       this.preview = { ...message, dataset };
     } catch (error) {
       this.view.notify(sentence(error));
@@ -91,7 +94,7 @@ export class Data {
 
   async #change(ask: (client: Client) => Promise<Listed>): Promise<boolean> {
     try {
-      const answer = await ask(await this.client());
+      const answer = await ask((await this.engine()).data);
       this.datasets = answer.datasets;
       this.lasting = answer.lasting;
       this.listed = true;

@@ -116,7 +116,7 @@ export class Playground {
   constructor(host: Host) {
     this.#engine = Engine.start(host, catalog.references);
     const data = async () => (await this.#engine).data;
-    this.data = new Data(data, this.view);
+    this.data = new Data(() => this.#engine, this.view);
     this.links = new Links(data, this.comparison, this.view);
     this.#autosave = new Autosave(data);
   }
