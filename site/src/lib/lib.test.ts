@@ -7,6 +7,7 @@ import { charts, linesOf, sampleSteps, summarize } from './charts';
 import { diffWords } from './diff';
 import { count, fixed, percent, plural, short, signed } from './format';
 import { level, sigmoid } from './grades';
+import { linear } from './linear';
 import { changes, choose, clamp, defaultOf, findObjective, findParam, get, optionOf, pairsKey, read, set, unlike } from './params';
 import { debounce, pulse } from './pulse';
 import { around, grow } from './range';
@@ -309,5 +310,18 @@ describe('pulse and debounce', () => {
     expect(beaten.mock.calls.length).toBeLessThanOrEqual(15);
     expect(rested).toHaveBeenCalledOnce();
     vi.useRealTimers();
+  });
+});
+
+describe('linear', () => {
+  it('maps ends to ends, and backward where the range runs so', () => {
+    const x = linear([-2, 2], [0, 100]);
+    expect([-2, -1, 0, 2, 3].map(x)).toEqual([0, 25, 50, 100, 125]);
+    expect(linear([0, 10], [90, 10])(2.5)).toBe(70);
+    expect(linear([3, 3], [0, 10])(3)).toBe(5);
+  });
+
+  it('has round ticks inside its domain', () => {
+    expect(linear([-2.2, 2.2], [0, 1]).ticks(5)).toEqual([-2, -1, 0, 1, 2]);
   });
 });

@@ -1,6 +1,6 @@
 // Axes that do not jump: a range grows when it must, in steps that can be read, and never shrinks during a run.
 
-import { scaleLinear } from 'd3-scale';
+import { nice } from 'd3-array';
 
 /** Range is the span of an axis. */
 export interface Range {
@@ -17,11 +17,8 @@ export function grow(old: Range, values: Iterable<number>): Range {
   }
   if (low === old.min && high === old.max) return old;
   const room = 0.15 * (high - low);
-  const [min, max] = scaleLinear()
-    .domain([low < old.min ? low - room : low, high > old.max ? high + room : high])
-    .nice(5)
-    .domain();
-  return { min: low < old.min ? min! : old.min, max: high > old.max ? max! : old.max };
+  const [min, max] = nice(low < old.min ? low - room : low, high > old.max ? high + room : high, 5);
+  return { min: low < old.min ? min : old.min, max: high > old.max ? max : old.max };
 }
 
 /** Returns a range about the first values of a curve that may lie anywhere. */
@@ -29,9 +26,6 @@ export function around(values: number[]): Range {
   const known = values.filter(Number.isFinite);
   if (known.length === 0) return { min: 0, max: 1 };
   const room = Math.max(1, 0.2 * Math.max(...known.map(Math.abs)));
-  const [min, max] = scaleLinear()
-    .domain([Math.min(...known) - room, Math.max(...known) + room])
-    .nice(5)
-    .domain();
-  return { min: min!, max: max! };
+  const [min, max] = nice(Math.min(...known) - room, Math.max(...known) + room, 5);
+  return { min, max };
 }
