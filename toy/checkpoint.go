@@ -22,8 +22,12 @@ const (
 	maxCheckpointSets = 16
 )
 
-// EncodeCheckpoint returns metadata and sets of weights of one size as a checkpoint.
+// EncodeCheckpoint returns metadata and sets of weights of one size as a checkpoint. Weights with a scalar head are a programmer's error
+// and panic: the format has no place for them.
 func EncodeCheckpoint(metadata []byte, sets ...*Weights) []byte {
+	if sets[0].scalar {
+		panic("toy: a checkpoint holds language models only")
+	}
 	c := sets[0].Config
 	b := append(make([]byte, 0, checkpointHeader+len(metadata)+4*len(sets)*len(sets[0].Data)+repro.HashSize), checkpointMagic...)
 	for _, x := range [checkpointFields]int{checkpointVersion, c.Vocabulary, c.Context, c.Width, c.Layers, c.Heads, len(sets), len(metadata)} {
@@ -91,9 +95,14 @@ func openCheckpoint(b []byte) (config Config, count int, metadata, floats []byte
 }
 
 // parameters returns how many numbers a model of this size has.
-func (c Config) parameters() (n int) {
+func (c Config) parameters() int {
 	w := Weights{Config: c, Layers: make([]LayerWeights, c.Layers)}
-	for _, t := range w.layout() {
+	return size(w.layout())
+}
+
+// size returns how many numbers the tensors have in all.
+func size(tensors []Tensor) (n int) {
+	for _, t := range tensors {
 		n += t.Rows * t.Cols
 	}
 	return n

@@ -111,8 +111,11 @@ func drawn(dst []float32, next func() uint32, scale, add float64) {
 }
 
 // weights returns the model's initial weights.
-func (m *oracleModel) weights(k *kernel.Kernel) *Weights {
-	w, next := NewWeights(k, m.Config), integers(m.Seed)
+func (m *oracleModel) weights(k *kernel.Kernel) *Weights { return m.fill(NewWeights(k, m.Config)) }
+
+// fill sets w to the model's generated weights.
+func (m *oracleModel) fill(w *Weights) *Weights {
+	next := integers(m.Seed)
 	for _, t := range w.Tensors() {
 		add := 0.0
 		if strings.HasSuffix(t.Name, "gain") {

@@ -65,11 +65,8 @@ func NewPass(k *kernel.Kernel, config Config, rows int) *Pass {
 // Forward returns the log-probability of every target, in nats; the slice is valid until the next call.
 func (p *Pass) Forward(w *Weights, b *Batch) []float32 {
 	k, c, v, h := p.k, p.config.Width, p.config.Vocabulary, len(b.Rows)
-	p.hidden(w, b)
-	k.Gather(p.last[:h*c], p.x[:len(b.Tokens)*c], b.Rows, c)
-	k.LayerNorm(p.norm[:h*c], p.mean[:h], p.rstd[:h], p.last[:h*c], w.FinalGain, w.FinalBias, h, c)
 	logits := p.probs[:h*v]
-	k.MatMul(logits, p.norm[:h*c], w.Head, nil, h, c, v)
+	k.MatMul(logits, p.final(w, b), w.Head, nil, h, c, v)
 	if len(b.Targets) > len(p.logps) {
 		p.logps = make([]float32, len(b.Targets)) // one prompt with many responses of one token, which have no rows
 	}
@@ -82,6 +79,15 @@ func (p *Pass) Forward(w *Weights, b *Batch) []float32 {
 		logps[i] -= p.lse[t.Row]
 	}
 	return logps
+}
+
+// final returns what a head reads: the rows b.Rows of the residual stream after the last block, normalized.
+func (p *Pass) final(w *Weights, b *Batch) []float32 {
+	c, h := p.config.Width, len(b.Rows)
+	p.hidden(w, b)
+	p.k.Gather(p.last[:h*c], p.x[:len(b.Tokens)*c], b.Rows, c)
+	p.k.LayerNorm(p.norm[:h*c], p.mean[:h], p.rstd[:h], p.last[:h*c], w.FinalGain, w.FinalBias, h, c)
+	return p.norm[:h*c]
 }
 
 // hidden computes the residual stream after the last block.
@@ -150,7 +156,7 @@ func (p *Pass) backwardLayer(l *layerPass, w, g *LayerWeights, b *Batch) {
 // With z the logits of a row that predicts token y, d log p(y) / dz = onehot(y) - softmax(z); a row that predicts several tokens (the
 // end of a shared prompt) sums them.
 func (p *Pass) Backward(w, g *Weights, b *Batch, dlogps []float32) {
-	k, c, v, n, h := p.k, p.config.Width, p.config.Vocabulary, len(b.Tokens), len(b.Rows)
+	k, c, v, h := p.k, p.config.Width, p.config.Vocabulary, len(b.Rows)
 	coefs, dlogits := p.coefs[:h], p.probs[:h*v]
 	clear(coefs)
 	for i, t := range b.Targets {
@@ -161,9 +167,16 @@ func (p *Pass) Backward(w, g *Weights, b *Batch, dlogps []float32) {
 		dlogits[int(t.Row)*v+int(t.Token)] += dlogps[i]
 	}
 
-	dnorm, dlast, dx := p.dnorm[:h*c], p.dlast[:h*c], p.dx[:n*c]
+	dnorm := p.dnorm[:h*c]
 	k.MatMulBackwardWeight(g.Head, nil, p.norm[:h*c], dlogits, h, c, v)
 	k.MatMulBackwardInput(dnorm, dlogits, w.Head, h, c, v)
+	p.finalBackward(w, g, b, dnorm)
+}
+
+// finalBackward adds to g the gradient of all below the head, given that by what final returned; dnorm may be scratch of p.
+func (p *Pass) finalBackward(w, g *Weights, b *Batch, dnorm []float32) {
+	k, c, n, h := p.k, p.config.Width, len(b.Tokens), len(b.Rows)
+	dlast, dx := p.dlast[:h*c], p.dx[:n*c]
 	clear(dlast)
 	k.LayerNormBackward(dlast, g.FinalGain, g.FinalBias, dnorm, p.last[:h*c], p.mean[:h], p.rstd[:h], w.FinalGain, h, c)
 	clear(dx)

@@ -19,8 +19,10 @@ type Weights struct {
 	WTE, WPE             []float32 // token [V,C] and position [T,C] embeddings
 	Layers               []LayerWeights
 	FinalGain, FinalBias []float32 // [C]
-	Head                 []float32 // [C,V]
+	Head                 []float32 // [C,V]; nil if the head is scalar
+	Score, ScoreBias     []float32 // [C] and [1], a scalar head; nil for a language model
 
+	scalar  bool
 	tensors []Tensor
 }
 
@@ -84,22 +86,31 @@ func (w *Weights) layout() []Tensor {
 			Tensor{Name: name + "mlp.down.bias", Rows: 1, Cols: c.Width, view: &l.DownBias},
 		)
 	}
-	return append(list,
+	list = append(list,
 		Tensor{Name: "lnf.gain", Rows: 1, Cols: c.Width, view: &w.FinalGain, init: ones},
 		Tensor{Name: "lnf.bias", Rows: 1, Cols: c.Width, view: &w.FinalBias},
-		Tensor{Name: "head.weight", Rows: c.Width, Cols: c.Vocabulary, view: &w.Head, init: projection},
 	)
+	if w.scalar {
+		return append(list, w.scalarHead()...)
+	}
+	return append(list, Tensor{Name: "head.weight", Rows: c.Width, Cols: c.Vocabulary, view: &w.Head, init: projection})
 }
 
 func layerName(i int) string { return "layers." + strconv.Itoa(i) + "." }
 
 // NewWeights returns zeroed weights in memory that k can work on. It panics if config is not valid.
 func NewWeights(k *kernel.Kernel, config Config) *Weights {
-	if err := config.Validate(); err != nil {
+	return allocate(k, &Weights{Config: config})
+}
+
+// allocate gives w, of which only the configuration and the kind of head are set, its memory.
+func allocate(k *kernel.Kernel, w *Weights) *Weights {
+	if err := w.Config.Validate(); err != nil {
 		panic("toy: " + err.Error())
 	}
-	w := &Weights{Config: config, Layers: make([]LayerWeights, config.Layers)}
-	w.Data, w.tensors = k.Floats(config.parameters()), w.layout()
+	w.Layers = make([]LayerWeights, w.Config.Layers)
+	w.tensors = w.layout()
+	w.Data = k.Floats(size(w.tensors))
 	at := 0
 	for i := range w.tensors {
 		t := &w.tensors[i]

@@ -90,7 +90,7 @@ def shapes(m):
     return out
 
 
-def weights(m, dtype):
+def weights(m, dtype, shapes=shapes):
     generator, out = integers(m["seed"]), {}
     for name, shape in shapes(m).items():
         w = torch.tensor(draw(generator, math.prod(shape), m["scale"]), dtype=torch.float64).reshape(shape)
@@ -115,8 +115,8 @@ def make_pairs(m):
     return pairs
 
 
-def logits(m, w, ids):
-    """Next-token logits [n, V] of one sequence of n tokens."""
+def hidden(m, w, ids):
+    """What the head reads [n, C] of one sequence of n tokens."""
     n, c, heads = len(ids), m["width"], m["heads"]
     future = torch.ones(n, n, dtype=torch.bool).triu(1)
     x = w["wte"][torch.tensor(ids)] + w["wpe"][:n]
@@ -128,7 +128,12 @@ def logits(m, w, ids):
         x = x + (a @ v).transpose(0, 1).reshape(n, c) @ p["attn.out.weight"] + p["attn.out.bias"]
         y = F.layer_norm(x, (c,), p["ln2.gain"], p["ln2.bias"], 1e-5)
         x = x + F.gelu(y @ p["mlp.up.weight"] + p["mlp.up.bias"], approximate="tanh") @ p["mlp.down.weight"] + p["mlp.down.bias"]
-    return F.layer_norm(x, (c,), w["lnf.gain"], w["lnf.bias"], 1e-5) @ w["head.weight"]
+    return F.layer_norm(x, (c,), w["lnf.gain"], w["lnf.bias"], 1e-5)
+
+
+def logits(m, w, ids):
+    """Next-token logits [n, V] of one sequence of n tokens."""
+    return hidden(m, w, ids) @ w["head.weight"]
 
 
 def logps(m, w, prompt, response):
