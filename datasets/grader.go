@@ -35,6 +35,13 @@ func (g Grader) Grade(rng *rand.Rand, score float64) float64 {
 	return g.Regrade(score + float64(g.Noise*repro.Normal(rng)))
 }
 
+// Grades returns the grades that a rater gives to the two responses of a pair, whose true scores are first and second. All that makes
+// up the grades of a pair is in here: preference probabilities are found by calling it again.
+func (g Grader) Grades(rng *rand.Rand, first, second float64) (gradeFirst, gradeSecond float64) {
+	gradeFirst = g.Grade(rng, first)
+	return gradeFirst, g.Grade(rng, second)
+}
+
 // Regrade returns level(clip(score)), Grade's value without noise: what the scale makes of a grade that somebody has given already.
 func (g Grader) Regrade(score float64) float64 {
 	x := clipScore(score)
