@@ -123,7 +123,9 @@ describe('PairBrowser', () => {
   const pairs = fakePairs({ ...base.a, pairs: 3 }, 2);
   const show = (props = {}) => {
     const handlers = { onselect: vi.fn(), onsplit: vi.fn() };
-    render(PairBrowser, { pairs, hint: '', comparison: base, index: 0, split: 'train', learned: { a: 1, b: -2 }, ...handlers, ...props });
+    const { grader } = base.a;
+    const all = { pairs, hint: '', comparison: base, grader, index: 0, split: 'train' as const, learned: { a: 1, b: -2 }, ...handlers };
+    render(PairBrowser, { ...all, ...props });
     return handlers;
   };
 
@@ -142,6 +144,13 @@ describe('PairBrowser', () => {
     expect(screen.getByText('2 / 2')).toBeDefined();
     screen.getByRole('button', { name: 'Next pair' }).click();
     expect(onselect).toHaveBeenLastCalledWith(3);
+  });
+
+  it('names the level by the scale that the pair was graded on', () => {
+    const up = { ...pairs[0]!, scoreChosen: 7.75, scoreRejected: 3.25, margin: 4.5 };
+    show({ pairs: [up], grader: { ...base.a.grader, levels: 2 } });
+    expect(screen.getByText('thumb up')).toBeDefined();
+    expect(screen.getByText('thumb down')).toBeDefined();
   });
 
   it('never calls one of a tie the better', () => {

@@ -26,6 +26,11 @@ export function short(x: number | null | undefined): string {
   return fixed(x, digits);
 }
 
+/** Writes a number as its file has it, but for digits that nobody needs: 1, 10, 0.25. */
+export function asGiven(x: number): string {
+  return String(Number(x.toPrecision(6))).replace('-', minus);
+}
+
 /** Writes a whole number with separators. */
 export function count(n: number): string {
   return n.toLocaleString('en-US');

@@ -5,7 +5,7 @@ import { catalog } from '../engine/catalog.gen';
 import { Table } from '../engine/table';
 import { charts, linesOf, sampleSteps, summarize } from './charts';
 import { diffWords } from './diff';
-import { count, fixed, percent, plural, short, signed } from './format';
+import { asGiven, count, fixed, percent, plural, short, signed } from './format';
 import { level, sigmoid } from './grades';
 import { linear } from './linear';
 import { changes, choose, clamp, defaultOf, findObjective, findParam, get, optionOf, pairsKey, read, set, unlike } from './params';
@@ -31,6 +31,8 @@ describe('format', () => {
     [short(0.0003), '0.000300'],
     [short(1234.5), '1235'],
     [short(0), '0'],
+    [asGiven(10), '10'],
+    [asGiven(-0.1 - 0.2), '\u22120.3'],
     [count(12345), '12,345'],
     [percent(0.125), '13 %'],
     [plural(1, 'pair'), '1 pair'],

@@ -1,7 +1,7 @@
 // The graded pairs that the settings make.
 
 import type { Engine } from '../engine/engine';
-import type { Comparison, Paired } from '../engine/protocol.gen';
+import type { Comparison, Experiment, Paired } from '../engine/protocol.gen';
 import { pairsKey } from '../lib/params';
 import { sentence } from './data.svelte';
 
@@ -10,6 +10,8 @@ export class Pairs {
   paired = $state.raw<Pick<Paired, 'summary' | 'pairs'> | null>(null);
   /** What decides the pairs that are kept. */
   key = $state('');
+  /** The experiment that they are of: the settings may have moved on. */
+  experiment = $state.raw<Experiment | null>(null);
   waiting = $state(false);
   /** Why there are none for the settings, in a sentence. */
   hint = $state('');
@@ -34,7 +36,7 @@ export class Pairs {
       const attachments = await engine.materials(experiment);
       const { message } = await engine.data.ask('pairs', { experiment }, { attachments });
       if (this.#asked !== key) return; // settings moved on meanwhile
-      this.show(message, key);
+      this.show(message, experiment);
     } catch (error) {
       if (this.#asked === key) this.hint = sentence(error);
       if (fitted) throw error;
@@ -44,9 +46,10 @@ export class Pairs {
   }
 
   /** Shows pairs that came from elsewhere. */
-  show(paired: Pick<Paired, 'summary' | 'pairs'>, key: string): void {
+  show(paired: Pick<Paired, 'summary' | 'pairs'>, experiment: Experiment): void {
     this.paired = paired;
-    this.key = key;
+    this.experiment = experiment;
+    this.key = pairsKey(experiment);
     this.hint = '';
   }
 }

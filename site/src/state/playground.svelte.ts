@@ -6,7 +6,7 @@ import { Engine, isImported, type Host, type Materials } from '../engine/engine'
 import type { Claim, Comparison, Paired, Progress } from '../engine/protocol.gen';
 import { fetchRecorded } from '../engine/recorded';
 import { count } from '../lib/format';
-import { changes, findParam, pairsKey, sides, type Side, type Value } from '../lib/params';
+import { changes, findParam, sides, type Side, type Value } from '../lib/params';
 import { debounce, pulse } from '../lib/pulse';
 import { verdict } from '../lib/sentences';
 import { Autosave, type SavedRun, type SavedRuns } from './autosave.svelte';
@@ -385,7 +385,7 @@ export class Playground {
   async #showRecorded(): Promise<void> {
     const recorded = await fetchRecorded();
     if (!recorded || this.open || this.#busy) return;
-    this.pairs.show(recorded.paired, pairsKey(catalog.comparison.a));
+    this.pairs.show(recorded.paired, catalog.comparison.a);
     this.trained = this.pairs.paired;
     for (const side of sides) this.runs[side].show(recorded[side]);
   }

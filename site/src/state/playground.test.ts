@@ -66,6 +66,15 @@ describe('Playground', () => {
     expect(play.comparison.stale).toBe(false);
   });
 
+  it('names grades by the scale that gave them until other pairs are there', async () => {
+    const { play } = await playground();
+    await play.takeStep();
+    play.set('levels', 2);
+    expect(play.pairs.experiment!.grader.levels).toBe(0);
+    await until(() => play.pairs.experiment!.grader.levels === 2);
+    expect(play.pairs.paired!.pairs.every((p) => p.margin === 0 || p.margin === 4.5)).toBe(true);
+  });
+
   it('lets beta, gamma and the learning rate act during a run, on the side that they belong to', async () => {
     const { play, a, b } = await playground();
     await play.takeStep();
