@@ -27,6 +27,8 @@ type program struct {
 	Record        recordCommand        `cmd:"" help:"Run the default comparison and keep what the page shows before its engine is there."`
 	Import        importCommand        `cmd:"" help:"Read a file of graded pairs and print what was found in it."`
 	Export        exportCommand        `cmd:"" help:"Write a file's pairs as graded pairs, or for TRL's trainers."`
+	SaveWeights   saveWeightsCommand   `cmd:"" help:"Run one side of a link and write its policy's weights as a safetensors file."`
+	EvalWeights   evalWeightsCommand   `cmd:"" help:"Read such a file, and measure its policy on the held-out pairs and prompts of its experiment."`
 	Bench         benchCommand         `cmd:"" help:"Measure a training step on this machine, natively. make bench measures it beside other libraries."`
 }
 

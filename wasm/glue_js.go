@@ -48,7 +48,7 @@ func read(attachments js.Value) (a Attachments) {
 		return a
 	}
 	a.Reference, a.Data = goBytes(attachments.Get("reference")), goBytes(attachments.Get("data"))
-	a.Checkpoint = goBytes(attachments.Get("checkpoint"))
+	a.Checkpoint, a.Weights = goBytes(attachments.Get("checkpoint")), goBytes(attachments.Get("weights"))
 	if file := attachments.Get("file"); file.Truthy() {
 		a.File = &blobReader{blob: file, size: int64(file.Get("size").Float())}
 	}

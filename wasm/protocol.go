@@ -36,8 +36,8 @@ type Request struct {
 	To  int    `json:"to,omitempty"`  // seek: a step among State.Stored
 
 	// Beside the JSON the glue hands over binary attachments: "reference" (a checkpoint: pairs, open), "data" (records of an imported
-	// data set as load returned them: pairs, fit, open), "checkpoint" (of a run, as save returned it: open; any bytes: keep) and "file"
-	// (import: a Blob, read in slices).
+	// data set as load returned them: pairs, fit, open), "checkpoint" (of a run, as save returned it: open; any bytes: keep), "weights"
+	// (a safetensors file: loadWeights) and "file" (import: a Blob, read in slices).
 }
 
 // RequestType says what is asked.
@@ -66,7 +66,11 @@ const (
 	Set   RequestType = "set"   // changes, lr -> State; the run is no longer the link's
 	Save  RequestType = "save"  // -> Saved with attachment "checkpoint"
 	Seek  RequestType = "seek"  // to -> State, floats and Samples of that step; playing goes on from there
-	Stop  RequestType = "stop"  // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
+
+	SaveWeights RequestType = "saveWeights" // -> WeightsSaved with attachment "weights"
+	LoadWeights RequestType = "loadWeights" // weights -> WeightsLoaded, State and Samples; the run is no longer the link's
+
+	Stop RequestType = "stop" // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 )
 
 // typeName returns the Type of a message: the name of its struct with a small first letter. It is the only source of these names, in
@@ -187,6 +191,20 @@ type Saved struct {
 	ID   int    `json:"id"`
 	Type string `json:"type"` // "saved"
 	Step int    `json:"step"`
+}
+
+// WeightsSaved answers SaveWeights; its attachment "weights" is the policy as a safetensors file.
+type WeightsSaved struct {
+	ID   int    `json:"id"`
+	Type string `json:"type"` // "weightsSaved"
+	Step int    `json:"step"`
+}
+
+// WeightsLoaded answers LoadWeights: the file's weights are the policy now.
+type WeightsLoaded struct {
+	ID          int    `json:"id"`
+	Type        string `json:"type"` // "weightsLoaded"
+	Fingerprint string `json:"fingerprint"`
 }
 
 // State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second.

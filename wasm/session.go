@@ -30,8 +30,8 @@ type Page interface {
 
 // Attachments are the binary parts of a request.
 type Attachments struct {
-	Reference, Data, Checkpoint []byte
-	File                        io.Reader
+	Reference, Data, Checkpoint, Weights []byte
+	File                                 io.Reader
 }
 
 // Session answers the requests of one page. Handle and Tick are called one at a time; Stop at any time.
@@ -70,6 +70,9 @@ var handlers = map[RequestType]func(*Session, Request, Attachments) error{
 	Set:       (*Session).set,
 	Save:      (*Session).save,
 	Seek:      (*Session).seek,
+
+	SaveWeights: (*Session).saveWeights,
+	LoadWeights: (*Session).loadWeights,
 }
 
 // Handle answers a request. What cannot be done is answered by Failed.

@@ -20,6 +20,8 @@ import type {
   Samples,
   Saved,
   State,
+  WeightsLoaded,
+  WeightsSaved,
 } from './protocol.gen';
 
 /** The requests that are answered by one message, and by which. */
@@ -38,6 +40,8 @@ export interface Answers {
   recall: Recalled;
   open: Opened;
   save: Saved;
+  saveWeights: WeightsSaved;
+  loadWeights: WeightsLoaded;
 }
 
 /** The requests that steer what is under way; their effect is seen in its events. */
@@ -48,6 +52,7 @@ export interface Attachments {
   reference?: Uint8Array;
   data?: Uint8Array;
   checkpoint?: Uint8Array;
+  weights?: Uint8Array;
   file?: Blob;
 }
 

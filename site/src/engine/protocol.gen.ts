@@ -16,6 +16,8 @@ export type Message =
   | Kept
   | Recalled
   | Saved
+  | WeightsSaved
+  | WeightsLoaded
   | State
   | Samples;
 
@@ -149,6 +151,20 @@ export interface Saved {
   step: number;
 }
 
+/** WeightsSaved answers SaveWeights; its attachment "weights" is the policy as a safetensors file. */
+export interface WeightsSaved {
+  id: number;
+  type: 'weightsSaved';
+  step: number;
+}
+
+/** WeightsLoaded answers LoadWeights: the file's weights are the policy now. */
+export interface WeightsLoaded {
+  id: number;
+  type: 'weightsLoaded';
+  fingerprint: string;
+}
+
 /** State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second. */
 export interface State {
   id: number;
@@ -192,6 +208,8 @@ export type RequestType =
   | 'set' // changes, lr -> State; the run is no longer the link's
   | 'save' // -> Saved with attachment "checkpoint"
   | 'seek' // to -> State, floats and Samples of that step; playing goes on from there
+  | 'saveWeights' // -> WeightsSaved with attachment "weights"
+  | 'loadWeights' // weights -> WeightsLoaded, State and Samples; the run is no longer the link's
   | 'stop'; // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 
 /** Experiment is everything that determines a run: the same experiment gives the same weights, bit for bit. */
