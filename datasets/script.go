@@ -17,12 +17,17 @@ import (
 // where LINK is ". So the", ". Then the" or ". Suddenly the" and ENDING is "and wins GOAL2", "as everything explodes" or "but it was
 // a dream". Every phrase is one token: 68 of them, 4 to a prompt and 17 to 20 to a response.
 var scriptDesk = World{
-	ID:         "script",
-	Title:      "Script Desk",
-	Help:       "Pitches for films: the writers grant the hero's wish once in ten, and the grades say how much that matters.",
+	ID:    "script",
+	Title: "Script Desk",
+	Help:  "Pitches for films: the writers grant the hero's wish once in ten, and the grades say how much that matters.",
+	About: "Asked for a genre, a hero and a goal, a pitch names a place, gives the hero up to two adjectives, brings in a villain, and ends: " +
+		"with a wish granted, an explosion, or a dream. The score rewards the wish that was asked for, an explosion a little, a hero and a " +
+		"villain who stay the same, a place that fits the genre, a transition that follows, and adjectives.",
+	Texts:      "film pitches",
 	Vocabulary: scriptWords.vocabulary,
 	Context:    24,
 	Stakes:     scriptStakes,
+	Attributes: attributes(scriptScore),
 	Prompts:    len(scriptOrder),
 	HeldOut:    64,
 	Prompt:     scriptPrompt,
@@ -30,15 +35,12 @@ var scriptDesk = World{
 	Judge:      scriptJudge,
 }
 
-// The order is that of the columns of scriptScore.
+// The order is that of scriptScore's columns.
 var scriptStakes = []Stake{
 	{"skew", "One thing matters", "A granted wish is worth six points of nine; everything else is polish."},
 	{"mid", "Some things matter", "A granted wish is worth four points of nine, a steady hero and villain three."},
 	{"flat", "Everything matters alike", "Six attributes are worth one and a half points each."},
 }
-
-// span is a run of tokens of one kind, such as the heroes.
-type span struct{ first, count int32 }
 
 // phrases names the tokens of Script Desk. Phrases that the grammar fixes are spans of one.
 type phrases struct {
@@ -55,11 +57,8 @@ const settingsPerGenre = 3
 var scriptWords = newPhrases()
 
 func newPhrases() *phrases {
-	pieces := []string{}
-	add := func(kind ...string) span {
-		pieces = append(pieces, kind...)
-		return span{first: int32(len(pieces) - len(kind) + 1), count: int32(len(kind))} // token 0 is the end
-	}
+	var l lexicon
+	add := l.add
 	w := &phrases{
 		genre: add(" western |", " horror |", " space |", " romance |", " heist |"),
 		hero:  add(" farmer", " nurse", " pilot", " thief", " singer", " detective", " teacher", " chef"),
@@ -82,11 +81,7 @@ func newPhrases() *phrases {
 		dream:     add(" but it was a dream"),
 		period:    add("."),
 	}
-	v, err := NewVocabulary(pieces)
-	if err != nil {
-		panic(err) // the list above is wrong
-	}
-	w.vocabulary = v
+	w.vocabulary = l.vocabulary()
 	return w
 }
 
@@ -106,7 +101,7 @@ type scriptBrief struct{ genre, hero, goal int32 }
 
 // readPrompt takes a prompt apart; it must be one of this world's.
 func readPrompt(prompt []int32) scriptBrief {
-	w, r := scriptWords, scriptReader{rest: prompt, ok: true}
+	w, r := scriptWords, reader{rest: prompt, ok: true}
 	b := scriptBrief{genre: r.take(w.genre), hero: r.take(w.hero)}
 	r.take(w.wants)
 	b.goal = r.take(w.goal)
@@ -163,30 +158,9 @@ func (s *script) tokens() []int32 {
 	return append(out, w.period.first, endToken)
 }
 
-// scriptReader walks through tokens; ok turns false at the first one that is not of the expected kind and stays so.
-type scriptReader struct {
-	rest []int32
-	ok   bool
-}
-
-// sees reports whether the next token is of the kind.
-func (r *scriptReader) sees(kind span) bool {
-	return len(r.rest) > 0 && r.rest[0] >= kind.first && r.rest[0] < kind.first+kind.count
-}
-
-// take reads a token of the kind and returns its place there.
-func (r *scriptReader) take(kind span) int32 {
-	if r.ok = r.ok && r.sees(kind); !r.ok {
-		return 0
-	}
-	place := r.rest[0] - kind.first
-	r.rest = r.rest[1:]
-	return place
-}
-
 // parseScript takes a response apart; ok says whether it is in the grammar, to its end token and not beyond.
 func parseScript(response []int32) (s script, ok bool) {
-	w, r := scriptWords, scriptReader{rest: response, ok: true}
+	w, r := scriptWords, reader{rest: response, ok: true}
 	r.take(w.in)
 	s.setting = r.take(w.setting)
 	r.take(w.article)
@@ -213,8 +187,7 @@ func parseScript(response []int32) (s script, ok bool) {
 		s.ending = dreams
 	}
 	r.take(w.period)
-	r.take(span{first: endToken, count: 1})
-	return s, r.ok && len(r.rest) == 0
+	return s, r.end()
 }
 
 // The writers' mixture: the chance of each choice, independent of the others. What is not kept or does not fit is drawn evenly from
@@ -259,38 +232,6 @@ func scriptWrite(rng *rand.Rand, prompt []int32) []int32 {
 	return s.tokens()
 }
 
-// choose returns i with chance chances[i]; they add up to 1.
-func choose(rng *rand.Rand, chances []float64) int {
-	u := rng.Float64()
-	for i, p := range chances[:len(chances)-1] {
-		if u < p {
-			return i
-		}
-		u -= p
-	}
-	return len(chances) - 1
-}
-
-// draw returns a place of the kind, each with the same chance.
-func draw(rng *rand.Rand, kind span) int32 { return rng.Int32N(kind.count) }
-
-// drawOther returns a place of the kind other than not, each with the same chance.
-func drawOther(rng *rand.Rand, kind span, not int32) int32 {
-	place := rng.Int32N(kind.count - 1)
-	if place >= not {
-		place++
-	}
-	return place
-}
-
-// keepOr returns place with the given chance, else another one.
-func keepOr(rng *rand.Rand, chance float64, kind span, place int32) int32 {
-	if rng.Float64() < chance {
-		return place
-	}
-	return drawOther(rng, kind, place)
-}
-
 // drawSetting returns one of the settings that fit the genre, or one of the rest.
 func drawSetting(rng *rand.Rand, genre int32) int32 {
 	if rng.Float64() < settingFits {
@@ -303,52 +244,22 @@ func drawSetting(rng *rand.Rand, genre int32) int32 {
 	return place
 }
 
-// scriptScore is the true score: what a script has of each attribute, and what a unit of it is worth under the stakes skew, mid and
-// flat, in hundredths of a point, so that sums are exact. Each column allows 9 points at the most.
-var scriptScore = []struct {
-	id    string
-	worth [3]int // by the world's stakes
-	units func(s *script, b scriptBrief) int
-}{
-	{"wish", [3]int{600, 400, 150}, func(s *script, b scriptBrief) int { return oneIf(s.ending == grants && s.wish == b.goal) }},
-	{"explosion", [3]int{40, 80, 0}, func(s *script, b scriptBrief) int { return oneIf(s.ending == explodes) }},
-	{"hero", [3]int{50, 180, 150}, func(s *script, b scriptBrief) int { return oneIf(s.hero == b.hero && s.hero2 == b.hero) }},
-	{"villain", [3]int{50, 120, 150}, func(s *script, b scriptBrief) int { return oneIf(s.villain2 == s.villain) }},
-	{"setting", [3]int{50, 80, 150}, func(s *script, b scriptBrief) int { return oneIf(s.setting/settingsPerGenre == b.genre) }},
-	{"link", [3]int{30, 30, 75}, func(s *script, b scriptBrief) int { return 2*oneIf(s.link == linkSo) + oneIf(s.link == linkThen) }},
-	{"adjectives", [3]int{45, 30, 75}, func(s *script, b scriptBrief) int { return len(s.adjectives) }},
-}
-
-func oneIf(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
+// scriptScore is the true score. Its columns are the stakes skew, mid and flat.
+var scriptScore = []rule[scriptBrief, script]{
+	{"wish", "Granted wish", []int{600, 400, 150}, func(b scriptBrief, s *script) int { return oneIf(s.ending == grants && s.wish == b.goal) }},
+	{"explosion", "Explosion", []int{40, 80, 0}, func(b scriptBrief, s *script) int { return oneIf(s.ending == explodes) }},
+	{"hero", "Same hero", []int{50, 180, 150}, func(b scriptBrief, s *script) int { return oneIf(s.hero == b.hero && s.hero2 == b.hero) }},
+	{"villain", "Same villain", []int{50, 120, 150}, func(b scriptBrief, s *script) int { return oneIf(s.villain2 == s.villain) }},
+	{"setting", "Fitting place", []int{50, 80, 150}, func(b scriptBrief, s *script) int { return oneIf(s.setting/settingsPerGenre == b.genre) }},
+	{"link", "Transition", []int{30, 30, 75}, func(b scriptBrief, s *script) int { return 2*oneIf(s.link == linkSo) + oneIf(s.link == linkThen) }},
+	{"adjectives", "Adjectives", []int{45, 30, 75}, func(b scriptBrief, s *script) int { return len(s.adjectives) }},
 }
 
 func scriptJudge(stakes string, prompt, response []int32) Judgement {
-	column, b := scriptStake(stakes), readPrompt(prompt)
+	column, b := findStake("Script Desk", scriptStakes, stakes), readPrompt(prompt)
 	s, ok := parseScript(response)
 	if !ok {
-		return Judgement{Score: ScaleMin}
+		return unreadable
 	}
-	j, total := Judgement{Valid: true}, 0
-	for _, row := range scriptScore {
-		if points := row.units(&s, b) * row.worth[column]; points > 0 {
-			j.Parts = append(j.Parts, Part{ID: row.id, Points: float64(points) / 100})
-			total += points
-		}
-	}
-	j.Score = ScaleMin + float64(total)/100
-	return j
-}
-
-// scriptStake returns the place of the stakes of that id.
-func scriptStake(id string) int {
-	for i, s := range scriptStakes {
-		if s.ID == id {
-			return i
-		}
-	}
-	panic("datasets: Script Desk has no stakes " + id)
+	return judge(scriptScore, column, b, &s)
 }

@@ -1,16 +1,22 @@
 package datasets
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 // World is a toy world: prompts, a grammar whose writers the reference model imitates, and a true score that is known.
 type World struct {
 	ID          string // permanent: it lives in links
 	Title, Help string
+	About       string // the grammar and the score in a few plain sentences
+	Texts       string // what its responses are, in the plural: "film pitches"
 	Vocabulary  *Vocabulary
-	Context     int     // most tokens of a prompt and a response together
-	Stakes      []Stake // what the true score rewards; the first is the default
-	Prompts     int     // prompts 0..Prompts-1 exist
-	HeldOut     int     // the last HeldOut of them are never trained on
+	Context     int         // most tokens of a prompt and a response together
+	Stakes      []Stake     // how the true score weighs; the first is the default
+	Attributes  []Attribute // what the true score rewards, in the order of Judgement.Parts
+	Prompts     int         // prompts 0..Prompts-1 exist
+	HeldOut     int         // the last HeldOut of them are never trained on
 
 	// Prompt returns the tokens of prompt i. Neighbors are unrelated: the order is a fixed permutation.
 	Prompt func(i int) []int32
@@ -22,6 +28,17 @@ type World struct {
 
 // Stake is one way to weigh the attributes of a response.
 type Stake struct{ ID, Title, Help string }
+
+// HasStakes tells whether the world has the stakes of that id.
+func (w *World) HasStakes(id string) bool {
+	return slices.ContainsFunc(w.Stakes, func(s Stake) bool { return s.ID == id })
+}
+
+// Attribute is something about a response that adds to its true score.
+type Attribute struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+}
 
 // Part is one attribute's contribution to a true score, in points.
 type Part struct {
