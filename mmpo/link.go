@@ -105,11 +105,13 @@ func ParseLink(link string) (c Comparison, notices []string, err error) {
 		return Comparison{}, nil, err
 	}
 	c = c.defaults()
+	named := values["stakes"]+values["a.stakes"]+values["b.stakes"] != ""
 	for i := range Params {
 		if err := c.take(&Params[i], values, &notices); err != nil {
 			return Comparison{}, nil, err
 		}
 	}
+	c.settleStakes(named, &notices)
 	c.A.normalize()
 	c.B.normalize()
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -237,6 +239,9 @@ func (e *Experiment) Validate() error {
 		if note != "" {
 			return errors.New(note)
 		}
+	}
+	if note := e.settleStakes(); note != "" {
+		return errors.New(note)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ var Params = []Param{
 	{ID: "world", Title: "World", Group: "data", Kind: Choice, Default: "script", Options: worldOptions(),
 		Help: "Where prompts and responses come from.", field: func(e *Experiment) any { return &e.World }},
 	{ID: "stakes", Title: "Stakes", Group: "data", Kind: Choice, Default: "skew", Options: stakeOptions(),
-		Help: "What makes a response good: one thing above all, or many things alike.", field: func(e *Experiment) any { return &e.Stakes }},
+		Help: "What makes a response good, and how much each thing counts.", field: func(e *Experiment) any { return &e.Stakes }},
 	{ID: "pairs", Title: "Pairs", Group: "data", Kind: Whole, Min: 8, Max: 4096, Step: 1, Scale: "log", Default: "512",
 		Help: "How many graded pairs there are to learn from.", field: func(e *Experiment) any { return &e.Pairs }},
 	{ID: "levels", Title: "Feedback", Group: "grader", Kind: Whole, Min: 2, Max: 100, Step: 1, Default: "exact", Options: []Option{

@@ -46,10 +46,14 @@ type Catalog struct {
 
 // World is a toy world as a person chooses it.
 type World struct {
-	ID     string  `json:"id"` // permanent: it lives in links
-	Title  string  `json:"title"`
-	Help   string  `json:"help"`
-	Stakes []Stake `json:"stakes"` // the first is the default
+	ID         string               `json:"id"` // permanent: it lives in links
+	Title      string               `json:"title"`
+	Help       string               `json:"help"`
+	Texts      string               `json:"texts"`      // what its responses are, in the plural
+	Stakes     []Stake              `json:"stakes"`     // the first is the default
+	Attributes []datasets.Attribute `json:"attributes"` // what its true score rewards
+	Link       string               `json:"link"`       // the comparison that shows its point
+	Point      string               `json:"point"`      // what that shows, in one sentence
 }
 
 // Stake is one way to weigh the attributes of a response.
@@ -65,7 +69,13 @@ func newCatalog() Catalog {
 		Worlds: []World{}, References: mmpo.Shipped, Comparison: mmpo.DefaultComparison(),
 	}
 	for _, w := range datasets.Worlds {
-		world := World{ID: w.ID, Title: w.Title, Help: w.Help}
+		start, ok := mmpo.FindWorldDefault(w.ID)
+		if !ok {
+			panic(w.ID + " is not in mmpo.WorldDefaults")
+		}
+		world := World{
+			ID: w.ID, Title: w.Title, Help: w.Help, Texts: w.Texts, Attributes: w.Attributes, Link: start.Link, Point: start.Point,
+		}
 		for _, s := range w.Stakes {
 			world.Stakes = append(world.Stakes, Stake(s))
 		}

@@ -72,7 +72,11 @@ export interface World {
   id: string; // permanent: it lives in links
   title: string;
   help: string;
+  texts: string; // what its responses are, in the plural
   stakes: Stake[]; // the first is the default
+  attributes: Attribute[]; // what its true score rewards
+  link: string; // the comparison that shows its point
+  point: string; // what that shows, in one sentence
 }
 
 /** ShippedReference is a fitted reference that comes with the program, so that Play starts at once. */
@@ -114,6 +118,12 @@ export interface Stake {
   help: string;
 }
 
+/** Attribute is something about a response that adds to its true score. */
+export interface Attribute {
+  id: string;
+  title: string;
+}
+
 export const catalog: Catalog = {
   linkVersion: '1',
   engine: '1',
@@ -140,7 +150,7 @@ export const catalog: Catalog = {
     {
       id: 'stakes',
       title: 'Stakes',
-      help: 'What makes a response good: one thing above all, or many things alike.',
+      help: 'What makes a response good, and how much each thing counts.',
       group: 'data',
       kind: 'choice',
       min: 0,
@@ -931,11 +941,23 @@ export const catalog: Catalog = {
       id: 'script',
       title: 'Script Desk',
       help: "Pitches for films: the writers grant the hero's wish once in ten, and the grades say how much that matters.",
+      texts: 'film pitches',
       stakes: [
         { id: 'skew', title: 'One thing matters', help: 'A granted wish is worth six points of nine; everything else is polish.' },
         { id: 'mid', title: 'Some things matter', help: 'A granted wish is worth four points of nine, a steady hero and villain three.' },
         { id: 'flat', title: 'Everything matters alike', help: 'Six attributes are worth one and a half points each.' },
       ],
+      attributes: [
+        { id: 'wish', title: 'Granted wish' },
+        { id: 'explosion', title: 'Explosion' },
+        { id: 'hero', title: 'Same hero' },
+        { id: 'villain', title: 'Same villain' },
+        { id: 'setting', title: 'Fitting place' },
+        { id: 'link', title: 'Transition' },
+        { id: 'adjectives', title: 'Adjectives' },
+      ],
+      link: 'v=1&seed=1',
+      point: 'One thing decides the grade: told by how much, MMPO learns to grant the wish, while DPO learns polish, too.',
     },
   ],
   references: [

@@ -252,6 +252,12 @@ describe('sentences', () => {
     expect(task(others)).toMatch(/told which one won, or that none did; B by .* told by how much, but of another pair\.$/);
   });
 
+  it('says what the pairs are of', () => {
+    expect(task(base)).toContain(`graded pairs of ${catalog.worlds[0]!.texts}:`);
+    const own = { a: { ...base.a, world: 'data:0123456789abcdef' }, b: base.b };
+    expect(task(own)).toContain('from your graded pairs:');
+  });
+
   it.each([
     ['fresh', at({ main: 'play' }), /Press Play\.$/],
     ['recorded', at({ main: 'play', recorded: true }), /recording/],
@@ -261,7 +267,7 @@ describe('sentences', () => {
     ['exact', at({}), /only thumbs/],
     ['thumbs', at({ comparison: graded(2) }), /drop the ties/],
     ['thumbs without ties', at({ comparison: graded(2, 'drop') }), /five stars/],
-    ['stars', at({ comparison: graded(5) }), /everything matter alike/],
+    ['stars', at({ comparison: graded(5) }), /stakes: everything matters alike/],
     ['flat', at({ comparison: graded(5, 'keep', 'flat') }), /dice/],
   ])('nudges on: %s', (_, situation, want) => expect(nudge(situation).text).toMatch(want));
 

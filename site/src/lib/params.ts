@@ -1,6 +1,6 @@
 // Reading and changing what can be set, by the catalog's entries.
 
-import { catalog, type Objective, type Param } from '../engine/catalog.gen';
+import { catalog, type Objective, type Param, type World } from '../engine/catalog.gen';
 import type { Choose, Comparison, Experiment } from '../engine/protocol.gen';
 
 /** The two runs that are compared. */
@@ -22,6 +22,11 @@ export function findObjective(id: string): Objective {
   const objective = catalog.objectives.find((o) => o.id === id);
   if (!objective) throw new Error(`params: there is no objective ${id}`);
   return objective;
+}
+
+/** Returns the toy world of that id; undefined for an imported data set. */
+export function findWorld(id: string): World | undefined {
+  return catalog.worlds.find((w) => w.id === id);
 }
 
 /** The part of an experiment that holds a parameter, and under which key: a group is named after its part, but for the top level's. */
@@ -67,8 +72,9 @@ export function optionOf(param: Param, value: Value): string | undefined {
   return param.options?.find((o) => o.id === value || (typeof value === 'number' && optionNumber(o) === value))?.id;
 }
 
-/** Returns what a parameter is when nobody has moved it; the objective's own default where the objective has one. */
+/** Returns what a parameter is when nobody has moved it; the objective's own default or the world's first stakes where there are such. */
 export function defaultOf(param: Param, e: Experiment): Value {
+  if (param.id === 'stakes') return findWorld(e.world)?.stakes[0]!.id ?? param.default;
   const own = param.group === 'objective' && findObjective(e.objective.id).params.find((s) => s.param === param.id);
   return read(param, own ? own.default : param.default, get(e, param));
 }

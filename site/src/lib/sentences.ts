@@ -1,10 +1,9 @@
 // The sentences that follow from where a visitor is: what this is, what the run showed, what to try next.
 
 import type { Objective } from '../engine/catalog.gen';
-import type { Comparison } from '../engine/protocol.gen';
-import { isImported } from '../engine/engine';
+import type { Comparison, Experiment } from '../engine/protocol.gen';
 import { fixed } from './format';
-import { findObjective, type Value } from './params';
+import { findObjective, findWorld, type Value } from './params';
 
 /** What decides the next nudge. */
 export interface Situation {
@@ -28,7 +27,8 @@ export function task(c: Comparison): string {
     const objective = findObjective(e.objective.id);
     return `by ${objective.title}, which is told ${told(objective)}`;
   };
-  const what = isImported(c.a.world) ? 'your graded pairs' : 'the same graded pairs of film pitches';
+  const world = findWorld(c.a.world);
+  const what = world ? `the same graded pairs of ${world.texts}` : 'your graded pairs';
   return `Two copies of one small language model learn from ${what}: A ${say(c.a)}; B ${say(c.b)}.`;
 }
 
@@ -55,16 +55,18 @@ export function nudge(s: Situation): Nudge {
     };
   }
   if (s.main === 'play') return { text: s.recorded ? 'This run is a recording. Play your own.' : 'Press Play.' };
-  return afterwards(a.grader.levels, a.grader.ties, a.stakes, isImported(a.world));
+  return afterwards(a);
 }
 
 /** Returns the next thing worth changing after a run has ended. */
-function afterwards(levels: number, ties: string, stakes: string, imported: boolean): Nudge {
+function afterwards({ grader: { levels, ties }, stakes, world }: Experiment): Nudge {
   if (levels === 0) return { text: 'Now give the rater only thumbs.', change: { id: 'levels', value: 2 } };
   if (levels === 2 && ties === 'keep') return { text: 'Now drop the ties: what did they carry?', change: { id: 'ties', value: 'drop' } };
   if (levels === 2) return { text: 'Now give the rater five stars.', change: { id: 'levels', value: 5 } };
-  if (imported) return { text: 'Look at the held-out pairs in the scatter: do they follow the line, too?' };
-  if (stakes !== 'flat') return { text: 'Now let everything matter alike.', change: { id: 'stakes', value: 'flat' } };
+  const own = findWorld(world)?.stakes;
+  if (!own) return { text: 'Look at the held-out pairs in the scatter: do they follow the line, too?' };
+  const last = own.at(-1)!;
+  if (stakes !== last.id) return { text: `Now change the stakes: ${last.title.toLowerCase()}.`, change: { id: 'stakes', value: last.id } };
   return { text: 'One seed proves little. Roll the dice and see what stays.' };
 }
 

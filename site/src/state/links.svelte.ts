@@ -45,6 +45,17 @@ export class Links {
     return (await (await this.client()).ask('writeLink', { comparison, claim })).message.link;
   }
 
+  /** Turns to the settings of a link, without its #, and tells whether it could. */
+  async load(link: string): Promise<boolean> {
+    try {
+      this.comparison.current = (await this.read(link)).comparison;
+      return true;
+    } catch (error) {
+      this.view.notify(sentence(error));
+      return false;
+    }
+  }
+
   /** Reads a link, without its #. */
   async read(link: string): Promise<LinkRead> {
     return (await (await this.client()).ask('readLink', { link })).message;

@@ -6,7 +6,7 @@ import { Engine, isImported, type Host, type Materials } from '../engine/engine'
 import type { Claim, Comparison, Paired, Progress } from '../engine/protocol.gen';
 import { fetchRecorded } from '../engine/recorded';
 import { count } from '../lib/format';
-import { changes, findParam, sides, type Side, type Value } from '../lib/params';
+import { changes, findParam, findWorld, sides, type Side, type Value } from '../lib/params';
 import { debounce, pulse } from '../lib/pulse';
 import { verdict } from '../lib/sentences';
 import { Autosave, type SavedRun, type SavedRuns } from './autosave.svelte';
@@ -221,6 +221,13 @@ export class Playground {
       for (const side of only ? [only] : sides) this.#alter(side);
     }
     this.#settingsMoved();
+  }
+
+  /** Turns to a world: a toy world comes with the comparison that shows its point, a data set takes the settings as they are. */
+  async turnTo(world: string): Promise<void> {
+    const link = findWorld(world)?.link;
+    if (!link) this.set('world', world);
+    else if (await this.links.load(link)) this.#settingsMoved();
   }
 
   /** Imports a file and turns to it. */

@@ -193,6 +193,15 @@ describe('Playground', () => {
     expect(play.missing).toBe('');
   });
 
+  it('turns to a toy world with the comparison that shows its point, and to a data set with the settings as they are', async () => {
+    const { play } = await playground();
+    play.set('pairs', 32);
+    await play.turnTo('data:0123456789abcdef');
+    expect(play.comparison.current.a).toMatchObject({ world: 'data:0123456789abcdef', pairs: 32 });
+    await play.turnTo(catalog.worlds[0]!.id);
+    expect(play.comparison.current).toEqual(catalog.comparison);
+  });
+
   it('says why a file cannot be used, and keeps what was there', async () => {
     const { play } = await playground();
     await play.import(new File(['{'], 'bad.json'));

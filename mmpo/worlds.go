@@ -1,0 +1,52 @@
+package mmpo
+
+import (
+	"fmt"
+	"slices"
+
+	"margins/datasets"
+)
+
+// WorldDefault is the comparison that shows a world's point: what choosing the world on the page turns to. A link is complete by itself
+// and knows nothing of it.
+type WorldDefault struct {
+	World string // id
+	Link  string // the comparison, with all that differs from the defaults
+	Point string // what it shows, at eight seeds, in one plain sentence
+}
+
+// WorldDefaults has one entry for each of datasets.Worlds, in their order. Where a side has its own beta or gamma, those were chosen at seeds
+// 101 to 104, as many for either side.
+var WorldDefaults = []WorldDefault{
+	{"script", "v=1&seed=1", "One thing decides the grade: told by how much, MMPO learns to grant the wish, while DPO learns polish, too."},
+}
+
+// FindWorldDefault returns the default of the world of that id.
+func FindWorldDefault(id string) (WorldDefault, bool) {
+	for _, d := range WorldDefaults {
+		if d.World == id {
+			return d, true
+		}
+	}
+	return WorldDefault{}, false
+}
+
+// settleStakes gives e the first stakes of its toy world if it has those of another one, and tells of it.
+func (e *Experiment) settleStakes() (note string) {
+	w, ok := datasets.FindWorld(e.World)
+	if !ok || w.HasStakes(e.Stakes) {
+		return ""
+	}
+	note = fmt.Sprintf("Stakes: %s has no %q, so %q is used", w.Title, e.Stakes, w.Stakes[0].ID)
+	e.Stakes = w.Stakes[0].ID
+	return note
+}
+
+// settleStakes gives both sides stakes of their own worlds. A link that names none means the first; where it named others, notices say so.
+func (c *Comparison) settleStakes(named bool, notices *[]string) {
+	for _, e := range []*Experiment{&c.A, &c.B} {
+		if note := e.settleStakes(); named && note != "" && !slices.Contains(*notices, note) {
+			*notices = append(*notices, note)
+		}
+	}
+}
