@@ -21,7 +21,7 @@ func attributes[B, R any](rules []rule[B, R]) []Attribute {
 func judge[B, R any](rules []rule[B, R], column int, b B, response *R) Judgement {
 	j, total := Judgement{Valid: true}, 0
 	for _, r := range rules {
-		if points := r.units(b, response) * r.worth[column]; points > 0 {
+		if points := r.units(b, response) * r.worth[column]; points != 0 {
 			j.Parts = append(j.Parts, Part{ID: r.id, Points: float64(points) / 100})
 			total += points
 		}
@@ -33,11 +33,17 @@ func judge[B, R any](rules []rule[B, R], column int, b B, response *R) Judgement
 // unreadable judges a response that does not parse.
 var unreadable = Judgement{Score: ScaleMin}
 
-// findStake returns the place of the stakes of that id. It panics if the world has none of it: mmpo checks experiments before they run.
-func findStake(world string, stakes []Stake, id string) int {
+// findStake returns the column of the stakes of that id, or of a viewer of theirs: viewers' columns follow the stakes'. It panics if the world
+// has none of it: mmpo checks experiments before they run.
+func findStake(world string, stakes []Stake, id string, viewers ...Viewer) int {
 	for i, s := range stakes {
 		if s.ID == id {
 			return i
+		}
+	}
+	for i, v := range viewers {
+		if v.ID == id {
+			return len(stakes) + i
 		}
 	}
 	panic("datasets: " + world + " has no stakes " + id)

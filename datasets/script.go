@@ -27,6 +27,7 @@ var scriptDesk = World{
 	Vocabulary: scriptWords.vocabulary,
 	Context:    24,
 	Stakes:     scriptStakes,
+	Viewers:    scriptViewers,
 	Attributes: attributes(scriptScore),
 	Prompts:    len(scriptOrder),
 	HeldOut:    64,
@@ -40,7 +41,13 @@ var scriptStakes = []Stake{
 	{"skew", "One thing matters", "A granted wish is worth six points of nine; everything else is polish."},
 	{"mid", "Some things matter", "A granted wish is worth four points of nine, a steady hero and villain three."},
 	{"flat", "Everything matters alike", "Six attributes are worth one and a half points each."},
+	{"divided", "Two audiences", "Of the viewers 70 % like an explosion by a point, 30 % hate it by four; each pair is rated by one of them."},
 }
+
+// scriptViewers disagree about explosions alone. On average an explosion costs half a point, though most viewers like it: who counts heads
+// learns to explode, who adds up grades learns not to. All else is worth so little that a pair's grades tell who rated it, and a script
+// without an explosion lies just below the middle of the scale, where thumbs have their cut.
+var scriptViewers = map[string][]Viewer{"divided": {{"divided/fans", 0.7}, {"divided/critics", 0.3}}}
 
 // phrases names the tokens of Script Desk. Phrases that the grammar fixes are spans of one.
 type phrases struct {
@@ -244,19 +251,20 @@ func drawSetting(rng *rand.Rand, genre int32) int32 {
 	return place
 }
 
-// scriptScore is the true score. Its columns are the stakes skew, mid and flat.
+// scriptScore is the true score. Its columns are the stakes skew, mid, flat and divided, then fans and critics.
 var scriptScore = []rule[scriptBrief, script]{
-	{"wish", "Granted wish", []int{600, 400, 150}, func(b scriptBrief, s *script) int { return oneIf(s.ending == grants && s.wish == b.goal) }},
-	{"explosion", "Explosion", []int{40, 80, 0}, func(b scriptBrief, s *script) int { return oneIf(s.ending == explodes) }},
-	{"hero", "Same hero", []int{50, 180, 150}, func(b scriptBrief, s *script) int { return oneIf(s.hero == b.hero && s.hero2 == b.hero) }},
-	{"villain", "Same villain", []int{50, 120, 150}, func(b scriptBrief, s *script) int { return oneIf(s.villain2 == s.villain) }},
-	{"setting", "Fitting place", []int{50, 80, 150}, func(b scriptBrief, s *script) int { return oneIf(s.setting/settingsPerGenre == b.genre) }},
-	{"link", "Transition", []int{30, 30, 75}, func(b scriptBrief, s *script) int { return 2*oneIf(s.link == linkSo) + oneIf(s.link == linkThen) }},
-	{"adjectives", "Adjectives", []int{45, 30, 75}, func(b scriptBrief, s *script) int { return len(s.adjectives) }},
+	{"readable", "Readable", []int{0, 0, 0, 400, 400, 400}, func(b scriptBrief, s *script) int { return 1 }},
+	{"wish", "Granted wish", []int{600, 400, 150, 10, 10, 10}, func(b scriptBrief, s *script) int { return oneIf(s.ending == grants && s.wish == b.goal) }},
+	{"explosion", "Explosion", []int{40, 80, 0, -50, 100, -400}, func(b scriptBrief, s *script) int { return oneIf(s.ending == explodes) }},
+	{"hero", "Same hero", []int{50, 180, 150, 10, 10, 10}, func(b scriptBrief, s *script) int { return oneIf(s.hero == b.hero && s.hero2 == b.hero) }},
+	{"villain", "Same villain", []int{50, 120, 150, 10, 10, 10}, func(b scriptBrief, s *script) int { return oneIf(s.villain2 == s.villain) }},
+	{"setting", "Fitting place", []int{50, 80, 150, 10, 10, 10}, func(b scriptBrief, s *script) int { return oneIf(s.setting/settingsPerGenre == b.genre) }},
+	{"link", "Transition", []int{30, 30, 75, 5, 5, 5}, func(b scriptBrief, s *script) int { return 2*oneIf(s.link == linkSo) + oneIf(s.link == linkThen) }},
+	{"adjectives", "Adjectives", []int{45, 30, 75, 5, 5, 5}, func(b scriptBrief, s *script) int { return len(s.adjectives) }},
 }
 
 func scriptJudge(stakes string, prompt, response []int32) Judgement {
-	column, b := findStake("Script Desk", scriptStakes, stakes), readPrompt(prompt)
+	column, b := findStake("Script Desk", scriptStakes, stakes, scriptViewers["divided"]...), readPrompt(prompt)
 	s, ok := parseScript(response)
 	if !ok {
 		return unreadable

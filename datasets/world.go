@@ -22,7 +22,10 @@ type World struct {
 	Prompt func(i int) []int32
 	// Write draws a response from the writers' mixture, end token included.
 	Write func(rng *rand.Rand, prompt []int32) []int32
-	// Judge reads a response and returns its true score under the given stakes.
+	// Viewers are, by stakes, those whose scores the true score is the mean of; each pair is rated by one of them. Stakes that are not
+	// here have one taste alone.
+	Viewers map[string][]Viewer
+	// Judge reads a response and returns its true score under the given stakes, or a viewer's under that viewer's id.
 	Judge func(stakes string, prompt, response []int32) Judgement
 }
 
@@ -34,13 +37,13 @@ func (w *World) HasStakes(id string) bool {
 	return slices.ContainsFunc(w.Stakes, func(s Stake) bool { return s.ID == id })
 }
 
-// Attribute is something about a response that adds to its true score.
+// Attribute is something about a response that adds to its true score or takes from it.
 type Attribute struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 }
 
-// Part is one attribute's contribution to a true score, in points.
+// Part is one attribute's contribution to a true score, in points; it may be negative.
 type Part struct {
 	ID     string  `json:"id"`
 	Points float64 `json:"points"`
@@ -49,7 +52,7 @@ type Part struct {
 // Judgement is the true score of a response and where it comes from.
 type Judgement struct {
 	Score float64 // points from ScaleMin to ScaleMax: ScaleMin and the parts together
-	Parts []Part  // attributes that added to the score, in the world's order
+	Parts []Part  // attributes that changed the score, in the world's order
 	Valid bool    // whether the response parses; if not, Score is ScaleMin and Parts is empty
 }
 

@@ -64,7 +64,7 @@ func TestWritersAreJudged(t *testing.T) {
 						at, known := order[p.ID]
 						require.True(t, known, p.ID)
 						require.Greater(t, at, last, "parts are in the order of the attributes")
-						require.Positive(t, p.Points)
+						require.NotZero(t, p.Points)
 						sum, last, earned[p.ID] = sum+p.Points, at, true
 					}
 					require.InDelta(t, sum, j.Score, 1e-9, "the parts are the whole")

@@ -75,7 +75,8 @@ func (l *Lab) writtenPairs(e Experiment) *Pairs {
 	world, p := l.Reference.World, &Pairs{}
 	grade := func(rng *rand.Rand, m match) datasets.Pair {
 		a, b := world.Judge(e.Stakes, m.prompt, m.first).Score, world.Judge(e.Stakes, m.prompt, m.second).Score
-		gradeA, gradeB := e.Grader.Grades(rng, a, b)
+		seenA, seenB := world.Rated(rng, e.Stakes, m.prompt, m.first, m.second)
+		gradeA, gradeB := e.Grader.Grades(rng, seenA, seenB)
 		return datasets.NewPair(m.prompt, m.first, m.second, gradeA, gradeB, a, b)
 	}
 	rng, total := repro.Stream(e.Seed, "grades"), 0.0

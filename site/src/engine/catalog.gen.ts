@@ -118,7 +118,7 @@ export interface Stake {
   help: string;
 }
 
-/** Attribute is something about a response that adds to its true score. */
+/** Attribute is something about a response that adds to its true score or takes from it. */
 export interface Attribute {
   id: string;
   title: string;
@@ -161,6 +161,11 @@ export const catalog: Catalog = {
         { id: 'skew', title: 'One thing matters', help: 'A granted wish is worth six points of nine; everything else is polish.' },
         { id: 'mid', title: 'Some things matter', help: 'A granted wish is worth four points of nine, a steady hero and villain three.' },
         { id: 'flat', title: 'Everything matters alike', help: 'Six attributes are worth one and a half points each.' },
+        {
+          id: 'divided',
+          title: 'Two audiences',
+          help: 'Of the viewers 70 % like an explosion by a point, 30 % hate it by four; each pair is rated by one of them.',
+        },
       ],
       live: false,
     },
@@ -946,8 +951,14 @@ export const catalog: Catalog = {
         { id: 'skew', title: 'One thing matters', help: 'A granted wish is worth six points of nine; everything else is polish.' },
         { id: 'mid', title: 'Some things matter', help: 'A granted wish is worth four points of nine, a steady hero and villain three.' },
         { id: 'flat', title: 'Everything matters alike', help: 'Six attributes are worth one and a half points each.' },
+        {
+          id: 'divided',
+          title: 'Two audiences',
+          help: 'Of the viewers 70 % like an explosion by a point, 30 % hate it by four; each pair is rated by one of them.',
+        },
       ],
       attributes: [
+        { id: 'readable', title: 'Readable' },
         { id: 'wish', title: 'Granted wish' },
         { id: 'explosion', title: 'Explosion' },
         { id: 'hero', title: 'Same hero' },
