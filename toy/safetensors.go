@@ -47,8 +47,11 @@ func (t Tensor) shape() []int {
 }
 
 // EncodeSafetensors returns w as a safetensors file. Beside metadata, which may be nil, the file says w's configuration ("config", as
-// JSON) and its fingerprint ("fingerprint").
+// JSON) and its fingerprint ("fingerprint"). Weights with a scalar head are a programmer's error and panic, as in a checkpoint.
 func EncodeSafetensors(metadata map[string]string, w *Weights) []byte {
+	if w.scalar {
+		panic("toy: a safetensors file holds language models only")
+	}
 	config, err := json.Marshal(w.Config)
 	if err != nil {
 		panic("toy: " + err.Error()) // whole numbers always marshal

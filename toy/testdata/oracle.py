@@ -115,8 +115,8 @@ def make_pairs(m):
     return pairs
 
 
-def hidden(m, w, ids):
-    """What the head reads [n, C] of one sequence of n tokens."""
+def hidden(m, w, ids, maps=None):
+    """What the head reads [n, C] of one sequence of n tokens. To maps it appends each layer's attention [heads, n, n]."""
     n, c, heads = len(ids), m["width"], m["heads"]
     future = torch.ones(n, n, dtype=torch.bool).triu(1)
     x = w["wte"][torch.tensor(ids)] + w["wpe"][:n]
@@ -125,6 +125,8 @@ def hidden(m, w, ids):
         y = F.layer_norm(x, (c,), p["ln1.gain"], p["ln1.bias"], 1e-5) @ p["attn.qkv.weight"] + p["attn.qkv.bias"]
         q, k, v = (t.reshape(n, heads, c // heads).transpose(0, 1) for t in y.split(c, dim=1))
         a = (q @ k.transpose(1, 2) / math.sqrt(c / heads)).masked_fill(future, -math.inf).softmax(dim=-1)
+        if maps is not None:
+            maps.append(a)
         x = x + (a @ v).transpose(0, 1).reshape(n, c) @ p["attn.out.weight"] + p["attn.out.bias"]
         y = F.layer_norm(x, (c,), p["ln2.gain"], p["ln2.bias"], 1e-5)
         x = x + F.gelu(y @ p["mlp.up.weight"] + p["mlp.up.bias"], approximate="tanh") @ p["mlp.down.weight"] + p["mlp.down.bias"]
