@@ -32,6 +32,8 @@ type Request struct {
 	Changes    *mmpo.Choose     `json:"changes,omitempty"`    // set: the objective's parameters from now on
 	LR         float64          `json:"lr,omitempty"`         // set: the learning rate from now on
 
+	Pair int `json:"pair,omitempty"` // inspect: its place in the order of TagMargins
+
 	Key string `json:"key,omitempty"` // keep, recall: what bytes are kept under
 	To  int    `json:"to,omitempty"`  // seek: a step among State.Stored
 
@@ -69,6 +71,9 @@ const (
 
 	SaveWeights RequestType = "saveWeights" // -> WeightsSaved with attachment "weights"
 	LoadWeights RequestType = "loadWeights" // weights -> WeightsLoaded, State and Samples; the run is no longer the link's
+
+	Inspect RequestType = "inspect" // pair -> Inspected with attachment "attention"
+	Embed   RequestType = "embed"   // -> Embedded
 
 	Stop RequestType = "stop" // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 )
@@ -205,6 +210,22 @@ type WeightsLoaded struct {
 	ID          int    `json:"id"`
 	Type        string `json:"type"` // "weightsLoaded"
 	Fingerprint string `json:"fingerprint"`
+}
+
+// Inspected answers Inspect. Its attachment "attention" holds little-endian float32: the maps of the chosen response and the prompt, then
+// those of the rejected one, each layer after layer and head after head. A map is [T,T], T the number of the prompt's and the response's
+// tokens less one: row i says how much token i takes from each token j <= i.
+type Inspected struct {
+	ID         int             `json:"id"`
+	Type       string          `json:"type"` // "inspected"
+	Inspection mmpo.Inspection `json:"inspection"`
+}
+
+// Embedded answers Embed.
+type Embedded struct {
+	ID   int               `json:"id"`
+	Type string            `json:"type"` // "embedded"
+	Map  mmpo.EmbeddingMap `json:"map"`
 }
 
 // State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second.

@@ -73,6 +73,8 @@ var handlers = map[RequestType]func(*Session, Request, Attachments) error{
 
 	SaveWeights: (*Session).saveWeights,
 	LoadWeights: (*Session).loadWeights,
+	Inspect:     (*Session).inspect,
+	Embed:       (*Session).embed,
 }
 
 // Handle answers a request. What cannot be done is answered by Failed.

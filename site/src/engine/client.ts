@@ -1,9 +1,11 @@
 // One worker as the page sees it: typed requests with promises, and the events of the run that is open in it.
 
 import type {
+  Embedded,
   Failed,
   Fitted,
   Imported,
+  Inspected,
   Kept,
   LinkRead,
   LinkWritten,
@@ -42,6 +44,8 @@ export interface Answers {
   save: Saved;
   saveWeights: WeightsSaved;
   loadWeights: WeightsLoaded;
+  inspect: Inspected;
+  embed: Embedded;
 }
 
 /** The requests that steer what is under way; their effect is seen in its events. */
@@ -53,6 +57,7 @@ export interface Attachments {
   data?: Uint8Array;
   checkpoint?: Uint8Array;
   weights?: Uint8Array;
+  attention?: Uint8Array;
   file?: Blob;
 }
 

@@ -18,6 +18,8 @@ export type Message =
   | Saved
   | WeightsSaved
   | WeightsLoaded
+  | Inspected
+  | Embedded
   | State
   | Samples;
 
@@ -37,6 +39,7 @@ export interface Request {
   stepRate?: number; // play: most steps a second; 0 is as fast as the machine can
   changes?: Choose; // set: the objective's parameters from now on
   lr?: number; // set: the learning rate from now on
+  pair?: number; // inspect: its place in the order of TagMargins
   key?: string; // keep, recall: what bytes are kept under
   to?: number; // seek: a step among State.Stored
 }
@@ -165,6 +168,24 @@ export interface WeightsLoaded {
   fingerprint: string;
 }
 
+/**
+ * Inspected answers Inspect. Its attachment "attention" holds little-endian float32: the maps of the chosen response and the prompt, then
+ * those of the rejected one, each layer after layer and head after head. A map is [T,T], T the number of the prompt's and the response's
+ * tokens less one: row i says how much token i takes from each token j <= i.
+ */
+export interface Inspected {
+  id: number;
+  type: 'inspected';
+  inspection: Inspection;
+}
+
+/** Embedded answers Embed. */
+export interface Embedded {
+  id: number;
+  type: 'embedded';
+  map: EmbeddingMap;
+}
+
 /** State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second. */
 export interface State {
   id: number;
@@ -210,6 +231,8 @@ export type RequestType =
   | 'seek' // to -> State, floats and Samples of that step; playing goes on from there
   | 'saveWeights' // -> WeightsSaved with attachment "weights"
   | 'loadWeights' // weights -> WeightsLoaded, State and Samples; the run is no longer the link's
+  | 'inspect' // pair -> Inspected with attachment "attention"
+  | 'embed' // -> Embedded
   | 'stop'; // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 
 /** Experiment is everything that determines a run: the same experiment gives the same weights, bit for bit. */
@@ -320,6 +343,26 @@ export interface PairView {
   heldOut: boolean;
 }
 
+/** Inspection is one pair as the policy and the reference see it, token by token. */
+export interface Inspection {
+  step: number;
+  loss: number; // of this pair alone
+  margin: number; // h, learned
+  prompt: string[]; // its tokens
+  chosen: TokenView[];
+  rejected: TokenView[];
+  layers: number;
+  heads: number;
+}
+
+/** EmbeddingMap shows where the policy has put the tokens of the vocabulary. */
+export interface EmbeddingMap {
+  step: number;
+  tokens: string[];
+  points: number[][]; // one a token: its coordinates along the principal axes of all token embeddings
+  shares: number[]; // the share of their variance along each axis
+}
+
 /** Phase is the state of a run. */
 export type Phase = 'ready' | 'running' | 'paused' | 'done' | 'diverged';
 
@@ -371,6 +414,27 @@ export interface Skip {
 export interface Example {
   row: number; // line of the file or row of the array, from 1
   reason: string; // with the offending value: "score_rejected is not a number: N/A"
+}
+
+/** TokenView is one token of a response. */
+export interface TokenView {
+  text: string;
+  policy: number; // log-probability, nats
+  reference: number; // likewise
+  /**
+   * Gradient is the derivative of the pair's loss by Policy, and Push what a step against the gradient does to the token's own logit: minus
+   * the derivative of the loss by it, -Gradient (1 - p). A token that the policy is sure of is hardly pushed.
+   */
+  gradient: number;
+  push: number;
+  top: NextView[]; // the policy's likeliest tokens at this place, the likeliest first
+  referenceTop: NextView[];
+}
+
+/** NextView is a token that may come next. */
+export interface NextView {
+  text: string;
+  prob: number;
 }
 
 /**
