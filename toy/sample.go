@@ -3,6 +3,7 @@ package toy
 import (
 	"math/rand/v2"
 
+	"margins/repro"
 	"margins/toy/kernel"
 )
 
@@ -23,6 +24,9 @@ type Response struct {
 	// KL is the sum over the response's tokens of the exact divergence KL(policy(.|prefix) || reference(.|prefix)), in nats: an unbiased
 	// estimate of the divergence of the two models' responses with less variance than log-ratios of the tokens drawn (Rao-Blackwell).
 	KL float64
+	// LogProb is the log-probability of the tokens, summed, at the temperature at which they were drawn, in nats. Its mean over responses is
+	// an unbiased estimate of minus the entropy of what the policy writes.
+	LogProb float64
 }
 
 // decoder computes one model a token at a time. Its cache holds a key and a value of width C for each row and position.
@@ -122,7 +126,9 @@ func (s *Sampler) sampleRows(
 			case position+1 < len(prompt):
 				s.tokens[i] = prompt[position+1]
 			default:
-				token := draw(s.probs[i*v:(i+1)*v], streams[i].Float64())
+				probs := s.probs[i*v : (i+1)*v]
+				token := draw(probs, streams[i].Float64())
+				dst[i].LogProb += repro.Log(float64(probs[token]))
 				s.tokens[i], dst[i].Tokens = token, append(dst[i].Tokens, token)
 				dst[i].KL += float64(s.kl[i])
 				if open[i] = token != end && position+1 < s.config.Context; !open[i] {

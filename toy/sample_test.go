@@ -142,6 +142,34 @@ func TestKLIsSummedOverTheResponse(t *testing.T) {
 	}
 }
 
+// A response's log-probability is that of its tokens at the temperature at which they were drawn; at 1 it is Forward's.
+func TestLogProbIsThatOfTheTokensDrawn(t *testing.T) {
+	k := newKernel(t)
+	policy, prompts := rough(k, tiny, "policy"), somePrompts(tiny)
+	for i, r := range NewSampler(k, tiny, 4).Sample(policy, nil, prompts, end, 1, streams("log-prob")) {
+		sum := 0.0
+		for _, x := range logps(t, k, policy, group{prompts[i], [][]int32{r.Tokens}})[0] {
+			sum += float64(x)
+		}
+		assert.InEpsilon(t, sum, r.LogProb, orderTolerance)
+	}
+	logits := make([]float32, tiny.Vocabulary)
+	logits[end] = 3
+	for _, temperature := range []float64{0.5, 2} {
+		rest := float64(tiny.Vocabulary - 1)
+		for _, r := range NewSampler(k, tiny, 4).Sample(constant(k, tiny, logits), nil, prompts[:1], end, temperature, streams("log-prob")) {
+			want := 0.0
+			for _, token := range r.Tokens {
+				want -= math.Log(math.Exp(3/temperature) + rest)
+				if token == end {
+					want += 3 / temperature
+				}
+			}
+			assert.InEpsilon(t, want, r.LogProb, orderTolerance)
+		}
+	}
+}
+
 func TestKLOfAModelToItselfIsZero(t *testing.T) {
 	k := newKernel(t)
 	policy, same := rough(k, tiny, "policy"), rough(k, tiny, "policy")
