@@ -35,11 +35,11 @@ type paired struct {
 
 // recording is one run as its worker would have reported it.
 type recording struct {
-	Rows    [][]number        `json:"rows"`
-	Margins []number          `json:"margins"` // as the protocol's TagMargins
-	Before  []mmpo.SampleView `json:"before"`
-	After   []mmpo.SampleView `json:"after"`
-	State   recordedState     `json:"state"`
+	Rows    [][]number       `json:"rows"`
+	Margins []number         `json:"margins"` // as the protocol's TagMargins
+	Before  *mmpo.Evaluation `json:"before"`
+	After   *mmpo.Evaluation `json:"after"`
+	State   recordedState    `json:"state"`
 }
 
 type recordedState struct {
@@ -112,20 +112,20 @@ func pairsOf(e mmpo.Experiment, reference []byte) (paired, error) {
 	return paired{Summary: p.Summary, Pairs: lab.Views(p)}, nil
 }
 
-func (r *recording) record(ctx context.Context, e mmpo.Experiment, reference []byte) error {
-	result, err := complete(ctx, e, reference, func(run *mmpo.Run, row mmpo.Row, samples []mmpo.SampleView) {
+func (r *recording) record(ctx context.Context, of mmpo.Experiment, reference []byte) error {
+	result, err := complete(ctx, of, reference, func(run *mmpo.Run, row mmpo.Row, e *mmpo.Evaluation) {
 		r.Rows = append(r.Rows, numbers(row))
-		if r.Before == nil {
-			r.Before = samples
+		if run.Taken() == 0 {
+			r.Before = e
 		}
 		if run.Done() {
-			r.After = samples
+			r.After = e
 			r.Margins = []number{number(run.Taken()), number(len(run.Pairs.Train)), number(len(run.Pairs.HeldOut))}
 			for _, h := range run.Margins() {
 				r.Margins = append(r.Margins, number(h))
 			}
 		}
 	})
-	r.State = recordedState{Phase: "done", Step: e.Train.Steps, Steps: e.Train.Steps, Fingerprint: result.Fingerprint}
+	r.State = recordedState{Phase: "done", Step: of.Train.Steps, Steps: of.Train.Steps, Fingerprint: result.Fingerprint}
 	return err
 }

@@ -46,7 +46,7 @@ func (c *replayCommand) Run(ctx context.Context) error {
 }
 
 // complete runs one experiment in a kernel of its own.
-func complete(ctx context.Context, e mmpo.Experiment, reference []byte, watch func(*mmpo.Run, mmpo.Row, []mmpo.SampleView)) (mmpo.Result, error) {
+func complete(ctx context.Context, e mmpo.Experiment, reference []byte, watch func(*mmpo.Run, mmpo.Row, *mmpo.Evaluation)) (mmpo.Result, error) {
 	k := kernel.New()
 	defer k.Close()
 	r, err := mmpo.DecodeReference(k, reference)

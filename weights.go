@@ -37,7 +37,7 @@ func (c *saveWeightsCommand) Run(ctx context.Context) error {
 		return err
 	}
 	var weights []byte
-	result, err := complete(ctx, e, reference, func(run *mmpo.Run, _ mmpo.Row, _ []mmpo.SampleView) {
+	result, err := complete(ctx, e, reference, func(run *mmpo.Run, _ mmpo.Row, _ *mmpo.Evaluation) {
 		if run.Done() {
 			weights = run.EncodeWeights()
 		}
@@ -118,7 +118,7 @@ func (out *evaluated) measure(k *kernel.Kernel, b []byte) error {
 		return err
 	}
 	row := run.Row()
-	out.Samples, out.Metrics = run.Evaluate(row), map[string]float64{}
+	out.Samples, out.Metrics = run.Evaluate(row).Samples, map[string]float64{}
 	for _, m := range mmpo.Metrics {
 		if x := row.At(m.ID); !math.IsNaN(x) && !math.IsInf(x, 0) { // JSON has neither
 			out.Metrics[m.ID] = x

@@ -25,7 +25,7 @@ type Result struct {
 }
 
 // Complete runs e to its end, or until it diverges, and returns its result. Watch, if there is one, gets every row as it comes.
-func Complete(ctx context.Context, lab *Lab, e Experiment, watch func(*Run, Row, []SampleView)) (Result, error) {
+func Complete(ctx context.Context, lab *Lab, e Experiment, watch func(*Run, Row, *Evaluation)) (Result, error) {
 	pairs, err := lab.Pairs(e)
 	if err != nil {
 		return Result{}, err
@@ -34,18 +34,18 @@ func Complete(ctx context.Context, lab *Lab, e Experiment, watch func(*Run, Row,
 	if err != nil {
 		return Result{}, err
 	}
-	row, samples := run.Start()
+	row, evaluation := run.Start()
 	last := row
 	for row != nil {
 		if watch != nil {
-			watch(run, row, samples)
+			watch(run, row, evaluation)
 		}
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
 		}
 		last = row
-		if row, samples = run.Step(), nil; row != nil && run.EvaluationDue() {
-			samples = run.Evaluate(row)
+		if row, evaluation = run.Step(), nil; row != nil && run.EvaluationDue() {
+			evaluation = run.Evaluate(row)
 		}
 	}
 	result := Result{Experiment: e, Metrics: map[string]float64{}, Fingerprint: run.Fingerprint(), Diverged: run.Diverged()}

@@ -43,6 +43,8 @@ type Train struct {
 	LR    float64 `json:"lr"`    // peak learning rate; a cosine takes it to a tenth
 	Decay float64 `json:"decay"` // decoupled weight decay of the matrices, scaled by the learning rate
 	Clip  float64 `json:"clip"`  // largest L2 norm of the gradient
+	// Evaluate is how many steps lie between measurements on held-out pairs and samples. It changes no weight.
+	Evaluate int `json:"evaluate"`
 }
 
 // Comparison is two experiments that start from the same weights, pairs, batches and sampling seeds as far as their settings agree.

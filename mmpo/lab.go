@@ -15,7 +15,7 @@ import (
 // Sizes of what runs are measured on.
 const (
 	heldOutPairs     = 256
-	samplesPerPrompt = 4
+	samplesPerPrompt = 4   // makes the standard error of a world's true score at most worstError
 	shownSamples     = 8   // responses that a person sees
 	samplerRows      = 128 // responses written at a time
 	importPrompts    = 32  // held-out prompts of an imported data set that are sampled for
@@ -217,11 +217,10 @@ func known(x float64) *float64 {
 	return &x
 }
 
-// judge returns the true score of a response (NaN where nobody knows it) and whether it is valid.
-func (l *Lab) judge(stakes string, prompt, response []int32) (score float64, valid bool) {
+// judge returns what the world says of a response; where there is none, nobody knows its true score, and it counts as valid.
+func (l *Lab) judge(stakes string, prompt, response []int32) datasets.Judgement {
 	if l.Reference.World == nil {
-		return math.NaN(), true
+		return datasets.Judgement{Score: math.NaN(), Valid: true}
 	}
-	j := l.Reference.World.Judge(stakes, prompt, response)
-	return j.Score, j.Valid
+	return l.Reference.World.Judge(stakes, prompt, response)
 }

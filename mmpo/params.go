@@ -54,6 +54,8 @@ var Params = []Param{
 		Help: "Share of each weight matrix that is taken away a step, times the learning rate.", field: func(e *Experiment) any { return &e.Train.Decay }},
 	{ID: "clip", Title: "Gradient clip", Group: "train", Kind: Number, Min: 0.01, Max: 100, Scale: "log", Default: "1",
 		Help: "A longer gradient is shortened to this L2 norm.", field: func(e *Experiment) any { return &e.Train.Clip }},
+	{ID: "evaluate", Title: "Measure every", Unit: "steps", Group: "train", Kind: Whole, Min: 1, Max: 1000, Step: 1, Scale: "log", Default: "10",
+		Help: "Steps between measurements on held-out pairs and samples.", field: func(e *Experiment) any { return &e.Train.Evaluate }},
 	{ID: "width", Title: "Width", Group: "model", Kind: Whole, Min: 16, Max: 256, Step: 16, Default: "48",
 		Help: "Numbers that stand for a token inside the model.", field: func(e *Experiment) any { return &e.Model.Width }},
 	{ID: "layers", Title: "Layers", Group: "model", Kind: Whole, Min: 1, Max: 6, Step: 1, Default: "2",

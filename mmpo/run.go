@@ -4,17 +4,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strconv"
 
 	"margins/datasets"
 	"margins/repro"
 	"margins/toy"
 )
 
-const (
-	evaluateEvery = 10   // steps between measurements on held-out pairs and on samples
-	passRows      = 1536 // packed rows computed at a time: 32 pairs of Script Desk; a larger batch is several of these
-)
+// passRows is how many packed rows are computed at a time: 32 pairs of Script Desk; a larger batch is several of these.
+const passRows = 1536
 
 // Row is one report of a run: the step, then the metrics in the order of Metrics, NaN where not measured.
 type Row []float32
@@ -66,6 +63,7 @@ type Run struct {
 	orderSource   *rand.PCG // what order draws from
 	queue         []int     // pairs of this epoch that are still to come
 	step          int
+	clipped       int // steps whose gradient was shortened
 	altered       int // 1 + the step at which a setting was first changed; 0 if none was
 	diverged      bool
 
@@ -75,8 +73,11 @@ type Run struct {
 	dlogps                                      []float32
 	sums                                        []float64
 
-	told []float64 // by pair, likewise: the graded margin that the objective is told
-	kl   float64   // of the batch or the evaluation under way, if the objective reads it
+	told     []float64 // by pair, likewise: the graded margin that the objective is told
+	truth    *truth    // of the held-out pairs; nil until the first evaluation
+	baseline []float64 // true scores of what the reference writes, by sample; nil until the first evaluation
+
+	kl float64 // of the batch or the evaluation under way, if the objective reads it
 }
 
 // NewRun prepares a run of e on p, pairs that its lab made. All memory that it will need is taken here.
@@ -202,6 +203,10 @@ func (r *Run) Step() Row {
 	m.report(row, "")
 	row.set("learning_rate", lr)
 	row.set("grad_norm", norm)
+	if norm > r.Experiment.Train.Clip {
+		r.clipped++
+	}
+	row.set("clipped", float64(r.clipped)/float64(r.step))
 	return row
 }
 
@@ -260,61 +265,11 @@ func (r *Run) measure(m *meter, i int, chosen, rejected float64) (dChosen, dReje
 	return dChosen, dRejected
 }
 
-// EvaluationDue tells whether Evaluate belongs after the steps taken so far: before the first, after every tenth, and after the last.
-func (r *Run) EvaluationDue() bool { return r.step%evaluateEvery == 0 || r.Done() }
-
-// Evaluate fills row with the metrics of held-out pairs and of samples, and returns the responses that it judged. After the last step
-// the training pairs' margins are measured again, too, so that all belong to the same weights.
-func (r *Run) Evaluate(row Row) []SampleView {
-	train, all := len(r.Pairs.Train), len(r.margins)
-	if r.Done() {
-		r.remeasure(indices(train))
-	}
-	m := &meter{}
-	r.readBatch(indices(all)[train:])
-	r.forEach(r.policy, indices(all)[train:], func(i int, chosen, rejected float64) { r.measure(m, i, chosen, rejected) }, nil)
-	m.report(row, "eval_")
-	return r.sample(row)
-}
-
 // remeasure computes the learned margins of the given pairs again.
 func (r *Run) remeasure(pairs []int) {
 	r.forEach(r.policy, pairs, func(i int, chosen, rejected float64) {
 		r.margins[i] = r.numbers(i, chosen, rejected).rewardMargin(r.Experiment.Objective.Beta)
 	}, nil)
-}
-
-// sample writes responses to the held-out prompts, always with the same random numbers, and reports on them.
-func (r *Run) sample(row Row) []SampleView {
-	prompts, v := r.Pairs.Prompts, r.lab.Reference.Vocabulary
-	responses := r.lab.sampler.Sample(r.policy, r.lab.Reference.Weights, prompts, v.End(), 1, func(i int) *rand.Rand {
-		return repro.Stream(r.Experiment.Seed, "sampling/"+strconv.Itoa(i))
-	})
-	var kl, score, valid float64
-	var views []SampleView
-	for i, response := range responses {
-		s, ok := r.lab.judge(r.Experiment.Stakes, prompts[i], response.Tokens)
-		kl, score = kl+response.KL, score+s
-		if ok {
-			valid++
-		}
-		if i%samplesPerPrompt == 0 && len(views) < shownSamples {
-			views = append(views, SampleView{Prompt: v.Decode(prompts[i]), Text: v.Decode(response.Tokens), Score: known(s), Valid: ok})
-		}
-	}
-	n := float64(len(responses))
-	row.set("kl", kl/n)
-	row.set("true_score", score/n)
-	if r.lab.Reference.World != nil {
-		row.set("valid", valid/n)
-	}
-	return views
-}
-
-// Start returns the report of step 0, before anything is learned, and the reference's responses.
-func (r *Run) Start() (Row, []SampleView) {
-	row := r.Row()
-	return row, r.Evaluate(row)
 }
 
 // Row returns a report of the present step with nothing measured yet.

@@ -60,13 +60,17 @@ func TestMMPOMatchesMargins(t *testing.T) {
 }
 
 func TestRunsAtTheReferenceReportNothingLearned(t *testing.T) {
-	row, samples := newRun(t, shippedLab(t), experiment(t, "mmpo", quick)).Start()
+	row, e := newRun(t, shippedLab(t), experiment(t, "mmpo", quick)).Start()
 	assert.Equal(t, 0.0, row.At("kl"))
 	assert.Equal(t, 0.0, row.At("eval_rewards/margins"))
 	assert.InDelta(t, math.Ln2, row.At("eval_loss"), 1e-7, "the cross-entropy of sigma(0) is ln 2 for every target")
 	assert.Equal(t, 0.5, row.At("eval_rewards/accuracies"), "equal rewards are chance")
 	assert.True(t, math.IsNaN(row.At("loss")), "no batch has been seen yet")
-	assert.Len(t, samples, shownSamples)
+	assert.Equal(t, 0.5, row.At("win_rate"), "the policy writes what the reference writes")
+	assert.InDelta(t, math.Ln2, row.At("nll"), 1e-7)
+	assert.Equal(t, 0.0, row.At("ece"), "who prefers nothing is calibrated")
+	assert.True(t, math.IsNaN(row.At("true/pearson")), "all h are 0")
+	assert.Len(t, e.Samples, shownSamples)
 }
 
 func TestDivergence(t *testing.T) {

@@ -15,6 +15,7 @@ type snapshot struct {
 	Reference  string     `json:"reference"` // its fingerprint
 	Experiment Experiment `json:"experiment"`
 	Step       int        `json:"step"`
+	Clipped    int        `json:"clipped"`
 	Altered    int        `json:"altered"`
 	Order      []byte     `json:"order"` // position of the stream of batches
 	Queue      []int      `json:"queue"` // pairs of this epoch that are still to come
@@ -31,7 +32,7 @@ func (r *Run) Snapshot() []byte {
 	}
 	meta, err := json.Marshal(snapshot{
 		Engine: EngineVersion, Reference: r.lab.Reference.Weights.Fingerprint(), Experiment: r.Experiment,
-		Step: r.step, Altered: r.altered, Order: order, Queue: r.queue,
+		Step: r.step, Clipped: r.clipped, Altered: r.altered, Order: order, Queue: r.queue,
 	})
 	if err != nil {
 		panic("mmpo: " + err.Error()) // an experiment's numbers are finite
@@ -83,7 +84,7 @@ func (r *Run) Restore(b []byte) error {
 		return errors.New("the checkpoint is of another experiment")
 	case s.Reference != r.lab.Reference.Weights.Fingerprint():
 		return errors.New("the checkpoint began from another reference")
-	case s.Step < 0 || s.Step > e.Train.Steps || s.Altered < 0 || slices.ContainsFunc(s.Queue, func(i int) bool { return i < 0 || i >= pairs }):
+	case s.Step < 0 || s.Step > e.Train.Steps || s.Altered < 0 || s.Clipped < 0 || s.Clipped > s.Step || slices.ContainsFunc(s.Queue, func(i int) bool { return i < 0 || i >= pairs }):
 		return errors.New("the checkpoint is damaged: its numbers are out of range")
 	}
 	if err := r.orderSource.UnmarshalBinary(s.Order); err != nil {
@@ -94,7 +95,7 @@ func (r *Run) Restore(b []byte) error {
 		copy(w.Data, sets[i].Data)
 	}
 	r.optimizer = toy.RestoreOptimizer(r.lab.k, r.optimizer.OptimizerConfig, s.Step, m, v)
-	r.Experiment, r.step, r.altered, r.queue, r.diverged = s.Experiment, s.Step, s.Altered, s.Queue, false
+	r.Experiment, r.step, r.clipped, r.altered, r.queue, r.diverged = s.Experiment, s.Step, s.Clipped, s.Altered, s.Queue, false
 	r.remeasure(indices(len(r.margins)))
 	return nil
 }

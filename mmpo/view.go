@@ -1,5 +1,7 @@
 package mmpo
 
+import "margins/datasets"
+
 // PairView shows one graded pair to a person.
 type PairView struct {
 	Prompt   string `json:"prompt"`
@@ -32,4 +34,18 @@ type SampleView struct {
 	Text   string   `json:"text"`
 	Score  *float64 `json:"score"` // true score, points; null where nobody knows it
 	Valid  bool     `json:"valid"`
+}
+
+// Evaluation is what a measurement shows beside the numbers of its row.
+type Evaluation struct {
+	Samples []SampleView `json:"samples"` // some of the responses to held-out prompts
+	// Parts are the mean points that each attribute adds to the true score of those responses, by id; empty where nobody knows them.
+	Parts       []datasets.Part `json:"parts"`
+	Reliability Reliability     `json:"reliability"`
+}
+
+// Reliability holds the bins of held-out pairs by how sure the policy is of them, from a confidence of 1/2 to 1.
+type Reliability struct {
+	Preference []ReliabilityBin `json:"preference"` // against the rater's true preference probability; empty where nobody knows it
+	Outcome    []ReliabilityBin `json:"outcome"`    // against which response the rater did prefer
 }

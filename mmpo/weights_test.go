@@ -55,7 +55,7 @@ func TestWeightsOfOneRunInAnother(t *testing.T) {
 
 func evaluated(r *Run) (Row, []SampleView) {
 	row := r.Row()
-	return row, r.Evaluate(row)
+	return row, r.Evaluate(row).Samples
 }
 
 func TestLoadWeightsRefuses(t *testing.T) {

@@ -33,20 +33,20 @@ type player struct {
 type stored struct {
 	step       int
 	checkpoint []byte
-	samples    []mmpo.SampleView
+	evaluation *mmpo.Evaluation
 }
 
 // maxStored bounds the memory that stored steps take: a megabyte each at the default size.
 const maxStored = 12
 
 // store keeps the run as it is. When there are too many, every second one goes and the next come half as often.
-func (p *player) store(samples []mmpo.SampleView) {
+func (p *player) store(e *mmpo.Evaluation) {
 	step := p.run.Taken()
 	p.stored = slices.DeleteFunc(p.stored, func(s stored) bool { return s.step >= step })
 	if n := len(p.stored); n > 0 && step < p.stored[n-1].step+p.spacing && !p.run.Done() {
 		return
 	}
-	p.stored = append(p.stored, stored{step, p.run.Snapshot(), samples})
+	p.stored = append(p.stored, stored{step, p.run.Snapshot(), e})
 	if len(p.stored) > maxStored {
 		kept := p.stored[:0]
 		for i, s := range p.stored {
@@ -90,13 +90,12 @@ func (s *Session) open(r Request, a Attachments) error {
 	p := &player{id: r.ID, run: run}
 	s.run = p
 	s.post(r.ID, Opened{Experiment: e, Summary: pairs.Summary}, nil)
-	row, samples := run.Start()
-	s.report(row, samples)
+	s.report(run.Start())
 	if a.Checkpoint != nil {
 		if err := run.Restore(a.Checkpoint); err != nil {
 			return failure("bad-checkpoint", "The run cannot be resumed: %s.", err)
 		}
-		row = run.Row()
+		row := run.Row()
 		s.report(row, run.Evaluate(row))
 	}
 	s.flush(true)
@@ -126,7 +125,7 @@ func (s *Session) seek(r Request, _ Attachments) error {
 		return failure("bad-checkpoint", "The run cannot go back: %s.", err)
 	}
 	p.playing, p.rows = false, p.rows[:0]
-	s.post(p.id, Samples{Step: r.To, Samples: p.stored[i].samples}, nil)
+	s.show(p.stored[i].evaluation)
 	s.flush(true)
 	return nil
 }
@@ -230,20 +229,25 @@ func (s *Session) advance() {
 	if row == nil {
 		return
 	}
-	var samples []mmpo.SampleView
+	var e *mmpo.Evaluation
 	if run.EvaluationDue() {
-		samples = run.Evaluate(row)
+		e = run.Evaluate(row)
 	}
-	s.report(row, samples)
+	s.report(row, e)
 }
 
-// report queues a row and sends samples, if there are new ones.
-func (s *Session) report(row mmpo.Row, samples []mmpo.SampleView) {
+// show sends what an evaluation at the present step found beside its row.
+func (s *Session) show(e *mmpo.Evaluation) {
+	s.post(s.run.id, Samples{Step: s.run.run.Taken(), Samples: e.Samples, Parts: e.Parts, Reliability: e.Reliability}, nil)
+}
+
+// report queues a row and sends what was evaluated, if anything was.
+func (s *Session) report(row mmpo.Row, e *mmpo.Evaluation) {
 	p := s.run
 	p.rows = append(p.rows, row...)
-	if samples != nil {
-		s.post(p.id, Samples{Step: p.run.Taken(), Samples: samples}, nil)
-		p.store(samples)
+	if e != nil {
+		s.show(e)
+		p.store(e)
 	}
 	if p.ended() {
 		p.fingerprint = p.run.Fingerprint()

@@ -260,6 +260,10 @@ type Samples struct {
 	Type    string            `json:"type"` // "samples"
 	Step    int               `json:"step"`
 	Samples []mmpo.SampleView `json:"samples"`
+	// What an evaluation found beside its row: mean points of each part of the true score of all samples, by id, empty where nobody knows
+	// them; and how sure the policy was of held-out pairs.
+	Parts       []datasets.Part  `json:"parts"`
+	Reliability mmpo.Reliability `json:"reliability"`
 }
 
 // Floats is sent beside the JSON messages: a transferred Float32Array with a tag.

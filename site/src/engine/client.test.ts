@@ -64,7 +64,7 @@ describe('Client', () => {
     const [old, now] = worker().asked.map((r) => r.id) as [number, number];
     for (const id of [old, now]) {
       worker().answer(state(id));
-      worker().answer({ id, type: 'samples', step: 0, samples: [] });
+      worker().answer({ id, type: 'samples', step: 0, samples: [], parts: [], reliability: { preference: [], outcome: [] } });
       worker().say({ floats: new Float32Array([id]), tag: TagRows, id });
     }
     expect(heard.state.mock.calls).toEqual([[state(now)]]);

@@ -206,6 +206,12 @@ export interface Samples {
   type: 'samples';
   step: number;
   samples: SampleView[];
+  /**
+   * What an evaluation found beside its row: mean points of each part of the true score of all samples, by id, empty where nobody knows
+   * them; and how sure the policy was of held-out pairs.
+   */
+  parts: Part[];
+  reliability: Reliability;
 }
 
 /** RequestType says what is asked. */
@@ -374,6 +380,18 @@ export interface SampleView {
   valid: boolean;
 }
 
+/** Part is one attribute's contribution to a true score, in points; it may be negative. */
+export interface Part {
+  id: string;
+  points: number;
+}
+
+/** Reliability holds the bins of held-out pairs by how sure the policy is of them, from a confidence of 1/2 to 1. */
+export interface Reliability {
+  preference: ReliabilityBin[]; // against the rater's true preference probability; empty where nobody knows it
+  outcome: ReliabilityBin[]; // against which response the rater did prefer
+}
+
 /** Grader turns true scores into the grades that a rater gives: it errs by noise and knows only so many levels. */
 export interface Grader {
   levels: number; // how many grades there are; 0 for exact ones
@@ -395,6 +413,8 @@ export interface Train {
   lr: number; // peak learning rate; a cosine takes it to a tenth
   decay: number; // decoupled weight decay of the matrices, scaled by the learning rate
   clip: number; // largest L2 norm of the gradient
+  /** Evaluate is how many steps lie between measurements on held-out pairs and samples. It changes no weight. */
+  evaluate: number;
 }
 
 /** Scale is the range of grades that a file's raters could give. */
@@ -429,6 +449,16 @@ export interface TokenView {
   push: number;
   top: NextView[]; // the policy's likeliest tokens at this place, the likeliest first
   referenceTop: NextView[];
+}
+
+/**
+ * ReliabilityBin is what became of the pairs of like confidence: the model prefers one response of a pair, and its confidence in that,
+ * sigma(|h|), is from 1/2 to 1. (A pair has no order of its own. Chosen first would make every outcome a 1, and leave nothing to calibrate.)
+ */
+export interface ReliabilityBin {
+  count: number;
+  confidence: number; // mean of sigma(|h|); 0 in an empty bin
+  agreement: number; // mean chance that the rater prefers the same response; 0 in an empty bin
 }
 
 /** NextView is a token that may come next. */

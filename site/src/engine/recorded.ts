@@ -1,13 +1,16 @@
 // The finished run that is on the page before the engine is.
 
-import type { Paired, SampleView, State } from './protocol.gen';
+import type { Paired, Samples, State } from './protocol.gen';
+
+/** Evaluation is what a measurement shows beside its row. */
+export type Evaluation = Pick<Samples, 'samples' | 'parts' | 'reliability'>;
 
 /** Recording is one side of a recorded comparison. */
 export interface Recording {
   rows: (number | null)[][]; // step, then the metrics of the catalog; null where not measured
   margins: number[]; // step, T, H, then T + H learned margins, as in TagMargins
-  before: SampleView[];
-  after: SampleView[];
+  before: Evaluation;
+  after: Evaluation;
   state: Pick<State, 'phase' | 'step' | 'steps' | 'fingerprint'>;
 }
 

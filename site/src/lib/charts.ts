@@ -25,11 +25,17 @@ export const charts: readonly ChartSpec[] = [
   { id: 'score', title: 'True score', range: { min: 1, max: 10 }, digits: 2, true: true, place: 'lead' },
   { id: 'kl', title: 'KL to the reference', range: { min: 0, max: 2 }, digits: 2, place: 'lead' },
   { id: 'valid', title: 'Valid share', range: { min: 0, max: 1.05 }, digits: 2, true: true, place: 'more' },
+  { id: 'win', title: 'Win rate', range: { min: 0, max: 1 }, digits: 2, true: true, place: 'more' },
   { id: 'loss', title: 'Loss', range: { min: 0, max: 1 }, digits: 3, place: 'more' },
   { id: 'accuracy', title: 'Accuracy', range: { min: 0, max: 1 }, digits: 2, place: 'more' },
   { id: 'margins', title: 'Learned margin h', range: { min: -0.5, max: 2 }, digits: 2, place: 'more' },
+  { id: 'correlation', title: 'h and truth', range: { min: -0.1, max: 1 }, digits: 2, true: true, place: 'more' },
+  { id: 'ece', title: 'Calibration error', range: { min: 0, max: 0.3 }, digits: 3, true: true, place: 'more' },
   { id: 'logps', title: 'Log-probabilities', range: null, digits: 1, place: 'more' },
   { id: 'rewards', title: 'Rewards', range: { min: -1, max: 1 }, digits: 2, place: 'more' },
+  { id: 'entropy', title: 'Entropy', range: null, digits: 1, place: 'more' },
+  { id: 'distinct', title: 'Distinct share', range: { min: 0, max: 1.05 }, digits: 2, place: 'folded' },
+  { id: 'clipped', title: 'Clipped steps', range: { min: 0, max: 1.05 }, digits: 2, place: 'folded' },
   { id: 'optimizer', title: 'Gradient norm', range: { min: 0, max: 2 }, digits: 2, only: 'grad_norm', place: 'folded' },
 ];
 

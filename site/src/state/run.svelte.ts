@@ -2,8 +2,8 @@
 
 import { catalog } from '../engine/catalog.gen';
 import type { Client } from '../engine/client';
-import { TagMargins, TagRows, type SampleView, type Samples, type State } from '../engine/protocol.gen';
-import type { Recording } from '../engine/recorded';
+import { TagMargins, TagRows, type State } from '../engine/protocol.gen';
+import type { Evaluation, Recording } from '../engine/recorded';
 import { Table } from '../engine/table';
 
 const metrics = catalog.metrics.map((m) => m.id);
@@ -22,8 +22,9 @@ export class Run {
   version = $state(0);
   state = $state.raw<State | null>(null);
   margins = $state.raw<Margins | null>(null);
-  before = $state.raw<SampleView[]>([]);
-  now = $state.raw<Pick<Samples, 'step' | 'samples'> | null>(null);
+  /** What the reference wrote, and what was found at the last measurement. */
+  before = $state.raw<Evaluation | null>(null);
+  now = $state.raw<(Evaluation & { step: number }) | null>(null);
   /** Whether it was recorded, and not made by this tab. */
   recorded = $state(false);
   /** Why it cannot go on, in a sentence; "" if it can. */
@@ -51,9 +52,9 @@ export class Run {
         this.table.goTo(state.step);
         this.changed();
       },
-      samples: ({ step, samples }) => {
-        if (step === 0) this.before = samples;
-        this.now = { step, samples };
+      samples: (evaluation) => {
+        if (evaluation.step === 0) this.before = evaluation;
+        this.now = evaluation;
       },
       floats: (tag, floats) => {
         if (tag === TagRows) {
@@ -84,7 +85,7 @@ export class Run {
     for (const row of recording.rows) this.table.add(row);
     this.#margins = readMargins(Float32Array.from(recording.margins));
     this.before = recording.before;
-    this.now = { step: recording.state.step, samples: recording.after };
+    this.now = { step: recording.state.step, ...recording.after };
     this.#state = { id: 0, type: 'state', stepsPerSecond: 0, stored: [], ...recording.state };
     this.recorded = true;
     this.refresh();
@@ -94,8 +95,7 @@ export class Run {
   clear(): void {
     this.table = new Table(metrics);
     this.#state = this.#margins = null;
-    this.before = [];
-    this.now = null;
+    this.before = this.now = null;
     this.recorded = this.crashed = false;
     this.failure = '';
     this.refresh();

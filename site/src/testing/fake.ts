@@ -254,7 +254,7 @@ export class FakePort implements Port {
   #report(): void {
     const { id, e, pairs, step, stored } = this.#run!;
     const done = step >= e.train.steps;
-    const due = step % 10 === 0 || done;
+    const due = step % e.train.evaluate === 0 || done;
     this.#say({ floats: Float32Array.from([step, ...catalog.metrics.map((m) => measure(m.id, m.split, e, step, due))]), tag: TagRows, id });
     if (due) {
       stored.push(step);
@@ -265,7 +265,15 @@ export class FakePort implements Port {
         score: 3 + 6 * random() * (step / e.train.steps),
         valid: i !== 5,
       }));
-      this.#message({ id, type: 'samples', step, samples });
+      const bins = Array.from({ length: 10 }, (_, i) => ({ count: 10 - i, confidence: 0.525 + 0.05 * i, agreement: 0.6 + 0.03 * i }));
+      this.#message({
+        ...{ id, type: 'samples', step, samples },
+        parts: [
+          { id: 'hero', points: 0.2 },
+          { id: 'wish', points: (6 * step) / e.train.steps },
+        ],
+        reliability: { preference: bins, outcome: bins },
+      });
     }
     this.#tell();
   }
