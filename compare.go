@@ -23,15 +23,14 @@ var compared = []string{"true_score", "kl", "eval_rewards/accuracies", "valid", 
 
 // comparedSeeds is what --json prints.
 type comparedSeeds struct {
-	Link       string                   `json:"link"`
-	Engine     string                   `json:"engine"`
-	Reference  float64                  `json:"reference"` // mean true score of the reference's responses that were graded, points
-	Seeds      int                      `json:"seeds"`
-	A          map[string]mmpo.Estimate `json:"a"`
-	B          map[string]mmpo.Estimate `json:"b"`
-	Difference map[string]mmpo.Estimate `json:"difference"` // B minus A at the same seed
-	Larger     map[string]int           `json:"larger"`     // seeds at which B is larger
-	Runs       mmpo.Seeds               `json:"runs"`
+	Link       string                     `json:"link"`
+	Engine     string                     `json:"engine"`
+	Reference  float64                    `json:"reference"` // mean true score of the reference's responses that were graded, points
+	Seeds      int                        `json:"seeds"`
+	A          map[string]mmpo.Estimate   `json:"a"`
+	B          map[string]mmpo.Estimate   `json:"b"`
+	Difference map[string]mmpo.Difference `json:"difference"` // B minus A at the same seed
+	Runs       mmpo.Seeds                 `json:"runs"`
 }
 
 // Run prints means with 95 % intervals (Student's t over seeds) and the paired difference.
@@ -55,12 +54,12 @@ func (c *compareCommand) Run(ctx context.Context) error {
 		return err
 	}
 	result := comparedSeeds{
-		Link: comparison.Link(), Engine: mmpo.EngineVersion, Seeds: c.Seeds, Runs: seeds, Larger: map[string]int{},
-		A: map[string]mmpo.Estimate{}, B: map[string]mmpo.Estimate{}, Difference: map[string]mmpo.Estimate{},
+		Link: comparison.Link(), Engine: mmpo.EngineVersion, Seeds: c.Seeds, Runs: seeds,
+		A: map[string]mmpo.Estimate{}, B: map[string]mmpo.Estimate{}, Difference: map[string]mmpo.Difference{},
 	}
 	for _, id := range compared {
 		result.A[id], result.B[id] = mmpo.NewEstimate(mmpo.Values(seeds.A, id)), mmpo.NewEstimate(mmpo.Values(seeds.B, id))
-		result.Difference[id], result.Larger[id] = seeds.Paired(id)
+		result.Difference[id] = seeds.Paired(id)
 	}
 	if c.JSON {
 		encoder := json.NewEncoder(os.Stdout)
@@ -76,7 +75,7 @@ func (r *comparedSeeds) print(c mmpo.Comparison) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "metric\tA\tB\tB - A, paired\tB larger\t")
 	for _, id := range compared {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d of %d\t\n", id, r.A[id], r.B[id], r.Difference[id], r.Larger[id], r.Difference[id].N)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d of %d\t\n", id, r.A[id], r.B[id], r.Difference[id], r.Difference[id].Larger, r.Difference[id].N)
 	}
 	table.Flush()
 	for _, side := range []struct {

@@ -4,13 +4,9 @@ package mmpo
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"runtime"
 	"sync"
-
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"margins/datasets"
 	"margins/toy/kernel"
@@ -55,34 +51,6 @@ func Complete(ctx context.Context, lab *Lab, e Experiment, watch func(*Run, Row,
 		}
 	}
 	return result, nil
-}
-
-// Estimate is a mean over seeds with its 95 % confidence interval, Mean - Half to Mean + Half, by Student's t.
-type Estimate struct {
-	Mean float64 `json:"mean"`
-	Half float64 `json:"half"` // 0 if N < 2: one seed has no interval
-	N    int     `json:"n"`
-}
-
-// NewEstimate returns the estimate of the mean of the population that x was drawn from.
-func NewEstimate(x []float64) Estimate {
-	if len(x) == 0 {
-		return Estimate{}
-	}
-	e := Estimate{Mean: stat.Mean(x, nil), N: len(x)}
-	if len(x) > 1 {
-		t := distuv.StudentsT{Sigma: 1, Nu: float64(len(x) - 1)}
-		e.Half = t.Quantile(0.975) * stat.StdErr(stat.StdDev(x, nil), float64(len(x)))
-	}
-	return e
-}
-
-// String writes mean and interval with three decimals.
-func (e Estimate) String() string {
-	if e.N < 2 {
-		return fmt.Sprintf("%.3f (one seed, no interval)", e.Mean)
-	}
-	return fmt.Sprintf("%.3f ± %.3f", e.Mean, e.Half)
 }
 
 // Seeds are the results of one comparison at many seeds, the i-th of A and of B at the same seed.
@@ -157,18 +125,7 @@ func Values(results []Result, metric string) []float64 {
 	return x
 }
 
-// Paired returns the estimate of B minus A, seed by seed, and at how many seeds B is larger. Seeds at which one side has no number count
-// for neither.
-func (s Seeds) Paired(metric string) (difference Estimate, larger int) {
-	a, b := Values(s.A, metric), Values(s.B, metric)
-	var d []float64
-	for i := range a {
-		if x := b[i] - a[i]; !math.IsNaN(x) {
-			d = append(d, x)
-			if x > 0 {
-				larger++
-			}
-		}
-	}
-	return NewEstimate(d), larger
+// Paired compares a metric of B with A's, seed by seed.
+func (s Seeds) Paired(metric string) Difference {
+	return NewDifference(Values(s.A, metric), Values(s.B, metric))
 }

@@ -129,3 +129,23 @@ func CosPi(t float64) float64 {
 	}
 	return sum
 }
+
+// Atan returns the arc tangent of x in radians, to within 1e-15 of its value: three times atan x = 2 atan(x / (1 + sqrt(1 + x**2))), which
+// leaves at most pi/16, and the series to the 21st power.
+func Atan(x float64) float64 {
+	switch {
+	case x < 0:
+		return -Atan(-x)
+	case x > 1: // and so no square overflows
+		return math.Pi/2 - Atan(1/x)
+	}
+	for range 3 {
+		x /= 1 + math.Sqrt(1+float64(x*x))
+	}
+	x2 := float64(x * x)
+	sum := 0.0
+	for n := 21; n >= 1; n -= 2 {
+		sum = 1/float64(n) - float64(sum*x2)
+	}
+	return float64(8 * float64(x*sum))
+}

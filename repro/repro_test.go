@@ -37,6 +37,18 @@ func TestCosPi(t *testing.T) {
 	}
 }
 
+func TestAtan(t *testing.T) {
+	rng := Stream(1, "arctangents")
+	for range 10_000 {
+		x := Exp(8*Normal(rng)) * float64(1-2*rng.IntN(2))
+		require.InEpsilon(t, math.Atan(x), Atan(x), 2e-15, "atan(%v)", x)
+	}
+	for _, x := range []float64{0, math.Inf(1), math.Inf(-1)} {
+		require.Equal(t, math.Atan(x), Atan(x))
+	}
+	require.True(t, math.IsNaN(Atan(math.NaN())))
+}
+
 func TestSpecialValues(t *testing.T) {
 	inf := math.Inf(1)
 	assert.Equal(t, inf, Exp(800))
