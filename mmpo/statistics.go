@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"margins/repro"
 )
@@ -94,8 +95,16 @@ func NewEstimate(x []float64) Estimate {
 		squares += float64((v - e.Mean) * (v - e.Mean))
 	}
 	e.SD = math.Sqrt(squares / float64(e.N-1))
-	e.Half = float64(StudentQuantile((1+confidence)/2, e.N-1)*e.SD) / math.Sqrt(float64(e.N))
+	e.Half = e.half(1)
 	return e
+}
+
+// half returns half of the interval when family of them are to hold the truth at once, by Bonferroni's inequality.
+func (e Estimate) half(family int) float64 {
+	if e.N < 2 {
+		return math.Inf(1)
+	}
+	return float64(StudentQuantile(1-(1-confidence)/2/float64(family), e.N-1)*e.SD) / math.Sqrt(float64(e.N))
 }
 
 // String writes mean and interval with three decimals.
@@ -192,20 +201,22 @@ func Holm(p []float64) []float64 {
 	return out
 }
 
-// SeedsNeeded returns how many seeds, at least from on, make an interval so short that a difference of d beyond a limit is shown with a
-// chance of 80 %, if differences keep the standard deviation sd: the smallest n with
+// SeedsNeeded returns how many seeds, at least from, make an interval so short that a difference of d beyond a limit is shown with a
+// chance of 80 %, if differences keep the standard deviation sd and family verdicts share the 5 %: the smallest n with
 //
-//	(t(0.975, n-1) + t(0.8, n-1)) sd / sqrt n <= d
+//	(t(1 - 0.025 / family, n-1) + t(0.8, n-1)) sd / sqrt n <= d
 //
 // (Snedecor & Cochran 1989, section 6.14, with t for the normal deviates). Ok is false if a thousand are not enough.
-func SeedsNeeded(sd, d float64, from int) (n int, ok bool) {
-	for n = max(from, MinSeeds); n <= maxSeeds; n++ {
-		t := StudentQuantile((1+confidence)/2, n-1) + StudentQuantile(power, n-1)
-		if float64(t*sd) <= float64(d*math.Sqrt(float64(n))) {
-			return n, true
-		}
+func SeedsNeeded(sd, d float64, family, from int) (n int, ok bool) {
+	enough := func(n int) bool {
+		t := StudentQuantile(1-(1-confidence)/2/float64(family), n-1) + StudentQuantile(power, n-1)
+		return float64(t*sd) <= float64(d*math.Sqrt(float64(n)))
 	}
-	return 0, false
+	low, high := max(from, MinSeeds), maxSeeds
+	if low > high || !enough(high) {
+		return 0, false
+	}
+	return low + sort.Search(high-low, func(i int) bool { return enough(low + i) }), true
 }
 
 // Crossing returns y where the path through the points (x[i], y[i]) first reaches x = at, by a straight line between its neighbors. A

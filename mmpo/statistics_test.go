@@ -131,7 +131,7 @@ func TestHolm(t *testing.T) {
 // The estimate keeps its promise: with as many seeds as it asks for, four of five repetitions show the difference.
 func TestSeedsNeededGivesThePower(t *testing.T) {
 	for _, d := range []float64{0.5, 1, 2} {
-		n, ok := SeedsNeeded(1, d, 0)
+		n, ok := SeedsNeeded(1, d, 1, 0)
 		require.True(t, ok)
 		rng, shown := repro.Stream(3, fmt.Sprint("power ", d)), 0
 		const draws = 4000
@@ -150,11 +150,14 @@ func TestSeedsNeededGivesThePower(t *testing.T) {
 		}
 		assert.InDelta(t, 0.86, float64(shown)/draws, 0.08, "difference %v, %d seeds: whole seeds overshoot 0.8 a little", d, n)
 	}
-	n, _ := SeedsNeeded(1, 10, 0)
+	n, _ := SeedsNeeded(1, 10, 1, 0)
 	assert.Equal(t, MinSeeds, n)
-	n, _ = SeedsNeeded(1, 10, 7)
+	n, _ = SeedsNeeded(1, 10, 1, 7)
 	assert.Equal(t, 7, n)
-	_, ok := SeedsNeeded(1, 0, 0)
+	one, _ := SeedsNeeded(1, 1, 1, 0)
+	ten, _ := SeedsNeeded(1, 1, 10, 0)
+	assert.Greater(t, ten, one, "ten verdicts share what one has alone")
+	_, ok := SeedsNeeded(1, 0, 1, 0)
 	assert.False(t, ok, "no number of seeds shows a difference of nothing")
 }
 
