@@ -229,15 +229,18 @@ func (r *Run) learn(pairs []int, m *meter) {
 }
 
 // next returns n training pairs: those of a random order of all, then of another.
-func (r *Run) next(n int) []int {
+func (r *Run) next(n int) []int { return deal(r.order, &r.queue, n, len(r.Pairs.Train)) }
+
+// deal returns the next n of 0..all-1: those of a random order, then of another. The queue holds what is left of an order.
+func deal(order *rand.Rand, queue *[]int, n, all int) []int {
 	batch := make([]int, 0, n)
 	for len(batch) < n {
-		if len(r.queue) == 0 {
-			r.queue = r.order.Perm(len(r.Pairs.Train))
+		if len(*queue) == 0 {
+			*queue = order.Perm(all)
 		}
-		take := min(n-len(batch), len(r.queue))
-		batch = append(batch, r.queue[:take]...)
-		r.queue = r.queue[take:]
+		take := min(n-len(batch), len(*queue))
+		batch = append(batch, (*queue)[:take]...)
+		*queue = (*queue)[take:]
 	}
 	return batch
 }

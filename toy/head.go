@@ -38,7 +38,8 @@ func NewOptimizerOf(k *kernel.Kernel, w *Weights, config OptimizerConfig) *Optim
 }
 
 // AddRead appends a prompt and its responses to be scored: every token is read, the last of each response too, and the row of that one
-// is the response's. It reports whether there was room; if not, b is as before. A batch is filled by Add or by AddRead, not by both.
+// is the response's, so prompt and response together must fit the context. It reports whether there was room; if not, b is as before. A
+// batch is filled by Add or by AddRead, not by both.
 func (b *Batch) AddRead(prompt []int32, responses ...[]int32) bool {
 	if len(prompt) == 0 {
 		panic("toy: a prompt has no token")
