@@ -18,6 +18,7 @@ type Sweep struct {
 	Seeds int        `json:"seeds"` // Base.Seed and those after it
 	// Settings are those of objectives on an axis that do not run at their own defaults. An axis of such a setting itself goes before.
 	Settings []Choose `json:"settings"`
+	Tuning   *Tuning  `json:"tuning,omitempty"` // where the settings come from, if from a tuning; no part of the link
 }
 
 // Axis is a setting that a sweep varies.
