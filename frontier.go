@@ -50,7 +50,7 @@ func (c *frontierCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	survey, err := mmpo.NewLab(k, reference, nil).NewSurvey(e.Seed, c.Samples)
+	survey, err := mmpo.NewLab(k, reference, nil).NewSurvey(e, e.Seed, c.Samples)
 	if err != nil {
 		return err
 	}

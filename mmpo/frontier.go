@@ -160,9 +160,12 @@ type Survey struct {
 	responses [][]int32 // so far; response i is to prompt i % len(prompts)
 }
 
-// NewSurvey returns a survey of that many responses a prompt. Response i depends on the seed, i and the reference alone. Of an imported
-// data set nobody knows the true score, which is an error.
-func (l *Lab) NewSurvey(seed uint64, each int) (*Survey, error) {
+// NewSurvey returns a survey of that many responses a prompt of e's world. Response i depends on the seed, i and the reference alone. Of an
+// imported data set nobody knows the true score, which is an error.
+func (l *Lab) NewSurvey(e Experiment, seed uint64, each int) (*Survey, error) {
+	if err := l.Reference.fits(e); err != nil {
+		return nil, err
+	}
 	world := l.Reference.World
 	if world == nil {
 		return nil, errors.New("the best reachable score is known of toy worlds alone: nobody knows the true scores of imported texts")

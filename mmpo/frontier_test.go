@@ -136,6 +136,9 @@ func tinyLab(t *testing.T) *Lab {
 	return NewLab(k, &Reference{Weights: w, Vocabulary: v, World: world, Source: world.ID}, nil)
 }
 
+// tiny is what of an experiment chooses that lab's reference.
+var tiny = Experiment{World: "tiny", Model: Model{Width: 8, Layers: 1, Heads: 1}}
+
 // words lists the responses that end in time (valid ones), or all.
 func words(end int32, valid bool) (all [][]int32) {
 	var grow func(word []int32)
@@ -179,7 +182,7 @@ func TestFrontierOfATinyWorld(t *testing.T) {
 		}
 	})
 	t.Run("sampled", func(t *testing.T) {
-		s, err := lab.NewSurvey(1, 4096)
+		s, err := lab.NewSurvey(tiny, 1, 4096)
 		require.NoError(t, err)
 		assert.Equal(t, 1.0, s.Write(3*4096))
 		f := s.Frontier("")
@@ -193,7 +196,7 @@ func TestFrontierOfATinyWorld(t *testing.T) {
 		}
 	})
 	t.Run("too few samples", func(t *testing.T) {
-		s, err := lab.NewSurvey(1, 64)
+		s, err := lab.NewSurvey(tiny, 1, 64)
 		require.NoError(t, err)
 		s.Write(3 * 64)
 		f := s.Frontier("")
@@ -210,9 +213,9 @@ func TestFrontierOfATinyWorld(t *testing.T) {
 
 func TestSurveysAreTheSameInPieces(t *testing.T) {
 	lab := tinyLab(t)
-	whole, err := lab.NewSurvey(5, 64)
+	whole, err := lab.NewSurvey(tiny, 5, 64)
 	require.NoError(t, err)
-	pieces, err := lab.NewSurvey(5, 64)
+	pieces, err := lab.NewSurvey(tiny, 5, 64)
 	require.NoError(t, err)
 	assert.Equal(t, 1.0, whole.Write(1000))
 	done := 0.0
@@ -221,7 +224,7 @@ func TestSurveysAreTheSameInPieces(t *testing.T) {
 		done = pieces.Write(31)
 	}
 	assert.Equal(t, whole.Frontier(""), pieces.Frontier(""))
-	other, err := lab.NewSurvey(6, 64)
+	other, err := lab.NewSurvey(tiny, 6, 64)
 	require.NoError(t, err)
 	other.Write(1000)
 	assert.NotEqual(t, whole.Frontier(""), other.Frontier(""))
@@ -230,12 +233,14 @@ func TestSurveysAreTheSameInPieces(t *testing.T) {
 func TestNobodyKnowsTheFrontierOfImportedTexts(t *testing.T) {
 	lab := tinyLab(t)
 	lab.Reference.World = nil
-	_, err := lab.NewSurvey(1, 8)
+	_, err := lab.NewSurvey(tiny, 1, 8)
 	assert.ErrorContains(t, err, "toy worlds alone")
+	_, err = lab.NewSurvey(DefaultComparison().A, 1, 8)
+	assert.EqualError(t, err, "the reference was fitted to tiny, not to script")
 }
 
 func TestFrontierOfScriptDesk(t *testing.T) {
-	s, err := shippedLab(t).NewSurvey(1, 64)
+	s, err := shippedLab(t).NewSurvey(DefaultComparison().A, 1, 64)
 	require.NoError(t, err)
 	s.Write(64 * 64)
 	f := s.Frontier("skew")

@@ -55,6 +55,7 @@ const (
 	Load      RequestType = "load"      // dataset -> Loaded with attachment "data"
 	Fit       RequestType = "fit"       // experiment, (data) -> Progress..., Fitted with attachment "reference"
 	Pairs     RequestType = "pairs"     // experiment, reference, (data) -> Paired
+	Frontier  RequestType = "frontier"  // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
 	ReadLink  RequestType = "readLink"  // link -> LinkRead
 	WriteLink RequestType = "writeLink" // comparison -> LinkWritten
 
@@ -152,6 +153,14 @@ type Paired struct {
 	Type    string           `json:"type"` // "paired"
 	Summary mmpo.PairSummary `json:"summary"`
 	Pairs   []mmpo.PairView  `json:"pairs"` // the training pairs in their order, then the held-out ones: the order of TagMargins
+}
+
+// Surveyed answers Frontier.
+type Surveyed struct {
+	ID       int            `json:"id"`
+	Type     string         `json:"type"`     // "surveyed"
+	Done     float64        `json:"done"`     // 0 to 1
+	Frontier *mmpo.Frontier `json:"frontier"` // once Done is 1; null before
 }
 
 // Opened answers Open.

@@ -43,6 +43,7 @@ type Session struct {
 
 	lab                  *mmpo.Lab
 	labReference, labSet []byte // what lab was made of
+	survey               *survey
 	run                  *player
 }
 
@@ -73,6 +74,7 @@ var handlers = map[RequestType]func(*Session, Request, Attachments) error{
 
 	SaveWeights: (*Session).saveWeights,
 	LoadWeights: (*Session).loadWeights,
+	Frontier:    (*Session).frontier,
 	Inspect:     (*Session).inspect,
 	Embed:       (*Session).embed,
 }
@@ -285,22 +287,31 @@ func decodeData(data []byte) ([]datasets.Record, error) {
 	return datasets.DecodeData(data)
 }
 
+// furnish makes sure that the lab is that of the attachments.
+func (s *Session) furnish(a Attachments) error {
+	if s.lab != nil && bytes.Equal(s.labReference, a.Reference) && bytes.Equal(s.labSet, a.Data) {
+		return nil
+	}
+	reference, err := mmpo.DecodeReference(s.kernel, a.Reference)
+	if err != nil {
+		return failure("bad-reference", "The reference cannot be used: %s.", err)
+	}
+	records, err := decodeData(a.Data)
+	if err != nil {
+		return err
+	}
+	s.lab, s.labReference, s.labSet = mmpo.NewLab(s.kernel, reference, records), a.Reference, a.Data
+	return nil
+}
+
 // prepare makes sure that the lab is that of the attachments, and returns the experiment's pairs.
 func (s *Session) prepare(r Request, a Attachments) (mmpo.Experiment, *mmpo.Pairs, error) {
 	e, err := r.experiment()
 	if err != nil {
 		return e, nil, err
 	}
-	if s.lab == nil || !bytes.Equal(s.labReference, a.Reference) || !bytes.Equal(s.labSet, a.Data) {
-		reference, err := mmpo.DecodeReference(s.kernel, a.Reference)
-		if err != nil {
-			return e, nil, failure("bad-reference", "The reference cannot be used: %s.", err)
-		}
-		records, err := decodeData(a.Data)
-		if err != nil {
-			return e, nil, err
-		}
-		s.lab, s.labReference, s.labSet = mmpo.NewLab(s.kernel, reference, records), a.Reference, a.Data
+	if err := s.furnish(a); err != nil {
+		return e, nil, err
 	}
 	pairs, err := s.lab.Pairs(e)
 	if err != nil {

@@ -22,6 +22,7 @@ import type {
   Samples,
   Saved,
   State,
+  Surveyed,
   WeightsLoaded,
   WeightsSaved,
 } from './protocol.gen';
@@ -36,6 +37,7 @@ export interface Answers {
   load: Loaded;
   fit: Fitted;
   pairs: Paired;
+  frontier: Surveyed;
   readLink: LinkRead;
   writeLink: LinkWritten;
   keep: Kept;

@@ -10,6 +10,7 @@ export type Message =
   | Loaded
   | Fitted
   | Paired
+  | Surveyed
   | Opened
   | LinkRead
   | LinkWritten
@@ -108,6 +109,14 @@ export interface Paired {
   type: 'paired';
   summary: PairSummary;
   pairs: PairView[]; // the training pairs in their order, then the held-out ones: the order of TagMargins
+}
+
+/** Surveyed answers Frontier. */
+export interface Surveyed {
+  id: number;
+  type: 'surveyed';
+  done: number; // 0 to 1
+  frontier: Frontier | null; // once Done is 1; null before
 }
 
 /** Opened answers Open. */
@@ -224,6 +233,7 @@ export type RequestType =
   | 'load' // dataset -> Loaded with attachment "data"
   | 'fit' // experiment, (data) -> Progress..., Fitted with attachment "reference"
   | 'pairs' // experiment, reference, (data) -> Paired
+  | 'frontier' // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
   | 'readLink' // link -> LinkRead
   | 'writeLink' // comparison -> LinkWritten
   | 'keep' // key, checkpoint -> Kept; no checkpoint forgets the key
@@ -349,6 +359,16 @@ export interface PairView {
   heldOut: boolean;
 }
 
+/** Frontier is the best mean true score that any policy can have at a given KL to the reference. */
+export interface Frontier {
+  reference: FrontierPoint; // at a KL of 0; its lambda, which is infinite, is written as 0
+  points: FrontierPoint[]; // by ascending KL
+  sampled: boolean; // whether it is estimated from samples, not exact
+  prompts: number;
+  responses: number; // a prompt, at the most
+  stopped: string; // why no point has a larger KL, a sentence
+}
+
 /** Inspection is one pair as the policy and the reference see it, token by token. */
 export interface Inspection {
   step: number;
@@ -434,6 +454,15 @@ export interface Skip {
 export interface Example {
   row: number; // line of the file or row of the array, from 1
   reason: string; // with the offending value: "score_rejected is not a number: N/A"
+}
+
+/** FrontierPoint is what the best policy reaches at one lambda. All are means over prompts. */
+export interface FrontierPoint {
+  lambda: number; // points a nat
+  kl: number; // nats a response
+  score: number; // true score, points
+  parts: number[]; // of the score, in the order of the world's attributes
+  ess: number; // effective sample size of a prompt; 0 where nothing was sampled
 }
 
 /** TokenView is one token of a response. */
