@@ -1,13 +1,14 @@
 # make run    builds everything and serves the playground on http://localhost:8080 (PORT chooses another port)
 # make test   installs what the tests need, then runs all of them, in real Chromium too
 # make check  formatting, vet, staticcheck, types and lint
+# make fuzz   feeds every decoder with broken input, FUZZTIME=60s each; FUZZ=Link for those whose name has Link
 # make bench  measures a training step beside other libraries; SIZES=T ENGINES=chromium,torch ROUNDS=1 for a quick look
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: build run test check engine kernel references record screenshot site tools clean FORCE bench \
+.PHONY: build run test check engine kernel references record screenshot site tools clean FORCE bench fuzz \
 	check-go check-site test-go test-node test-chromium test-site test-size test-bench test-e2e
 
 # ---- What is built from what --------------------------------------------------------------------------------------------------------
@@ -128,6 +129,17 @@ test-bench: | build/test
 
 test-e2e: tools build/margins | build/test
 	npm --prefix site run --silent e2e $(log)
+
+# Whatever function is called Fuzz... is a target, so that there is no list to keep. Findings are kept in the package's testdata/fuzz.
+FUZZTIME ?= 60s
+FUZZ ?= .
+fuzz:
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' | grep -e '$(FUZZ)' || true); do \
+			echo "$$package $$target"; \
+			go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) | tail -n 4; \
+		done; \
+	done
 
 # ---- Measurements: bench/README.md --------------------------------------------------------------------------------------------------
 

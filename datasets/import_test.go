@@ -417,6 +417,11 @@ func FuzzImport(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		records, report, err := importBytes(content)
+		if !bytes.HasPrefix(content, []byte{0x1f, 0x8b}) {
+			packed, _, packedErr := importBytes(compress(t, content))
+			require.Equal(t, records, packed, "compressed it is the same file")
+			require.Equal(t, err == nil, packedErr == nil)
+		}
 		skipped := 0
 		for _, s := range report.Skipped {
 			skipped += s.Count

@@ -166,5 +166,8 @@ func FuzzParseLink(f *testing.F) {
 		if c.A.Validate() != nil || c.B.Validate() != nil {
 			t.Fatalf("%q gives an experiment that is not valid", link)
 		}
+		if claim := LinkClaim(link); LinkClaim(written+claim.Link()) != claim && claim.Engine != "" {
+			t.Fatalf("%q claims %+v, and what is written of that does not", link, claim)
+		}
 	})
 }
