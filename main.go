@@ -22,6 +22,7 @@ type program struct {
 	Compare       compareCommand       `cmd:"" help:"Run both sides of a comparison at several seeds and print means, intervals and the paired difference."`
 	Replay        replayCommand        `cmd:"" help:"Run a link's experiments and print fingerprints and final metrics as JSON."`
 	Frontier      frontierCommand      `cmd:"" help:"Estimate the best true score that any policy can reach at each KL to the reference."`
+	Reward        rewardCommand        `cmd:"" help:"Train reward models and read them, and the policies, as judges of held-out pairs."`
 	Objectives    objectivesCommand    `cmd:"" help:"List the objectives that can be trained, with their parameters."`
 	EvalObjective evalObjectiveCommand `cmd:"" help:"Compute losses and partial derivatives of pairs given as JSON, a line each."`
 	References    referencesCommand    `cmd:"" help:"Fit the references that come with the program, and write them with their fingerprints."`
@@ -34,7 +35,7 @@ type program struct {
 }
 
 func main() {
-	commands := program{Compare: compareCommand{settings: withFlags()}, Frontier: frontierCommand{settings: withFlags()}}
+	commands := program{Compare: compareCommand{settings: withFlags()}, Frontier: frontierCommand{settings: withFlags()}, Reward: rewardCommand{settings: withFlags()}}
 	parser := kong.Must(&commands, kong.Name("margins"), kong.Description(about))
 	command, err := parser.Parse(longFlags(os.Args[1:]))
 	parser.FatalIfErrorf(err)

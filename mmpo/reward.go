@@ -222,3 +222,33 @@ func leastSquares(x, y []float64) line {
 	slope := xy / xx
 	return line{at: meanY - float64(slope*meanX), slope: slope}
 }
+
+// RewardStudy is what one method's reward model came to.
+type RewardStudy struct {
+	Method      string  `json:"method"`
+	Fingerprint string  `json:"fingerprint"` // SHA-256 of the final weights
+	Reading     Reading `json:"reading"`
+	Best        *BestOf `json:"best"` // nil where nobody knows the true score
+}
+
+// StudyRewards trains a reward model by each method on p's training pairs and measures it on what was held out. Progress, from 0 to 1 with
+// a word on what is under way, may be nil; if it returns false, the error is ErrCanceled.
+func StudyRewards(lab *Lab, e Experiment, p *Pairs, progress func(done float64, label string) bool) ([]RewardStudy, error) {
+	candidates := lab.Candidates(e)
+	var all []RewardStudy
+	for i, method := range RewardMethods {
+		m, err := TrainReward(lab, e, p, method, func(step, steps int, loss float64) bool {
+			done := (float64(i) + float64(step)/float64(steps)) / float64(len(RewardMethods))
+			return progress == nil || progress(done, fmt.Sprintf("%s: step %d of %d, loss %.2f", method.Title, step, steps, loss))
+		})
+		if err != nil {
+			return nil, err
+		}
+		study := RewardStudy{Method: method.ID, Fingerprint: m.Fingerprint(), Reading: m.Read(p.HeldOut)}
+		if candidates != nil {
+			study.Best = m.BestOf(candidates)
+		}
+		all = append(all, study)
+	}
+	return all, nil
+}

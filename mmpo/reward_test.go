@@ -1,6 +1,7 @@
 package mmpo
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -163,4 +164,33 @@ func TestReadThePolicy(t *testing.T) {
 	r = run.Read()
 	assert.InDelta(t, row.At("eval_rewards/accuracies"), *r.Accuracy, 1e-6)
 	assert.NotNil(t, r.Pearson)
+}
+
+// Each seed has both reward models and both policies, and what a seed gives does not depend on how many there are.
+func TestJudgeSeeds(t *testing.T) {
+	c := DefaultComparison()
+	for _, e := range []*Experiment{&c.A, &c.B} {
+		e.Pairs, e.Train.Batch, e.Train.Steps = 8, 8, 1
+	}
+	lab := shippedLab(t)
+	encoded := lab.Reference.Encode()
+	var told []int
+	two, err := JudgeSeeds(t.Context(), c, 2, encoded, nil, func(finished, total int) { told = append(told, finished, total) })
+	require.NoError(t, err)
+	require.Len(t, two, 2)
+	assert.Equal(t, []int{1, 2, 2, 2}, told)
+	for i, j := range two {
+		assert.Equal(t, c.B.Seed+uint64(i), j.Seed)
+		require.Len(t, j.Models, len(RewardMethods))
+		assert.NotNil(t, j.Models[0].Best)
+		assert.Equal(t, "dpo", j.A.Experiment.Objective.ID)
+		assert.Equal(t, "mmpo", j.B.Experiment.Objective.ID)
+		assert.NotNil(t, j.B.Reading.Accuracy)
+	}
+	assert.NotEqual(t, two[0].Models[1].Fingerprint, two[1].Models[1].Fingerprint)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = JudgeSeeds(ctx, c, 1, encoded, nil, nil)
+	assert.ErrorIs(t, err, context.Canceled)
 }
