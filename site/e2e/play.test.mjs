@@ -105,7 +105,7 @@ visitTest('reset repeats a run to the last bit, the dice does not, and a run tha
   await playground.at('step').click();
   await isAt(playground, 1);
   await playground.type('param-a-beta', 1);
-  await page.getByText('Settings were changed during this run, from step 1 on: no link repeats it.').waitFor();
+  await page.getByText('Settings or weights were changed during this run, from step 1 on: no link repeats it.').waitFor();
   const altered = await playground.run();
   assert.notEqual(altered.a, first.a, 'beta acts at once');
   assert.equal(altered.b, first.b, 'and on its own side only');

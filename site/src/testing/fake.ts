@@ -6,13 +6,16 @@ import type { Host } from '../engine/engine';
 import {
   TagMargins,
   TagRows,
+  type EmbeddingMap,
   type Experiment,
   type Info,
+  type Inspection,
   type Message,
   type PairView,
   type Record,
   type Request,
   type State,
+  type TokenView,
 } from '../engine/protocol.gen';
 
 /** A small linear congruential generator (Numerical Recipes' constants): tests need no better one. */
@@ -183,6 +186,20 @@ export class FakePort implements Port {
         return this.#message({ id, type: 'saved', step: this.#run!.step }, { checkpoint: Uint8Array.of(this.#run!.step) });
       case 'seek':
         return this.#seek(r);
+      case 'inspect': {
+        const { inspection, maps } = fakeInspection(this.#run!.pairs[r.pair ?? 0]!, this.#run!.step);
+        return this.#message({ id, type: 'inspected', inspection }, { attention: new Uint8Array(maps.buffer) });
+      }
+      case 'embed':
+        return this.#message({ id, type: 'embedded', map: fakeEmbeddings(this.#run!.step) });
+      case 'saveWeights':
+        return this.#message({ id, type: 'weightsSaved', step: this.#run!.step }, { weights: Uint8Array.of(this.#run!.step) });
+      case 'loadWeights':
+        if (attachments.weights!.length === 0)
+          return this.#message({ id, type: 'failed', code: 'bad-weights', message: 'These weights cannot be used: the file is empty.' });
+        this.#run!.altered ||= this.#run!.step + 1;
+        this.#message({ id, type: 'weightsLoaded', fingerprint: 'e'.repeat(64) });
+        return this.#tell();
     }
   }
 
@@ -359,6 +376,42 @@ function learned(e: Experiment, pairs: PairView[], step: number): Float32Array {
   const train = pairs.filter((p) => !p.heldOut).length;
   const h = pairs.map((p) => t * ((e.objective.id === 'mmpo' ? e.objective.gamma * p.margin : 2.5) + 2 * (random() + random() - 1)));
   return Float32Array.from([step, train, pairs.length - train, ...h]);
+}
+
+/** Lays a pair open: one layer of two heads, the first of which looks at the token itself and the second at the first token. */
+export function fakeInspection(pair: PairView, step: number): { inspection: Inspection; maps: Float32Array } {
+  const tokens = (text: string, sign: number): TokenView[] =>
+    [...text.split(' ').map((word) => ` ${word}`), '<end>'].map((text, i) => ({
+      text,
+      policy: -1 + (sign * step * (i % 3)) / 10,
+      reference: -1,
+      gradient: -0.1 * sign,
+      push: 0.1 * sign * (i % 3),
+      top: [{ text: ' a', prob: 0.5 }, { text, prob: Math.exp(-1) }],
+      referenceTop: [{ text: ' the', prob: 0.4 }, { text, prob: Math.exp(-1) }],
+    }));
+  const inspection = {
+    step,
+    loss: 0.5,
+    margin: step / 10,
+    prompt: pair.prompt.split(' '),
+    chosen: tokens(pair.chosen, 1),
+    rejected: tokens(pair.rejected, -1),
+    layers: 1,
+    heads: 2,
+  };
+  const maps = [inspection.chosen, inspection.rejected].flatMap((response) => {
+    const n = inspection.prompt.length + response.length - 1;
+    return [0, 1].flatMap((head) =>
+      Array.from({ length: n * n }, (_, k) => ((k % n) === (head === 0 ? Math.floor(k / n) : 0) ? 1 : 0)),
+    );
+  });
+  return { inspection, maps: Float32Array.from(maps) };
+}
+
+function fakeEmbeddings(step: number): EmbeddingMap {
+  const tokens = ['<end>', ' a', ' the', ' brave'];
+  return { step, tokens, points: tokens.map((_, i) => [i, i * i, -i]), shares: [0.6, 0.3, 0.1] };
 }
 
 /** Returns a host whose workers are fake, and the workers it gave. A store that is given is one that an earlier tab filled. */
