@@ -225,10 +225,10 @@ func leastSquares(x, y []float64) line {
 
 // RewardStudy is what one method's reward model came to.
 type RewardStudy struct {
-	Method      string  `json:"method"`
-	Fingerprint string  `json:"fingerprint"` // SHA-256 of the final weights
-	Reading     Reading `json:"reading"`
-	Best        *BestOf `json:"best"` // nil where nobody knows the true score
+	Method      RewardMethod `json:"method"`
+	Fingerprint string       `json:"fingerprint"` // SHA-256 of the final weights
+	Reading     Reading      `json:"reading"`
+	Best        *BestOf      `json:"best"` // nil where nobody knows the true score
 }
 
 // StudyRewards trains a reward model by each method on p's training pairs and measures it on what was held out. Progress, from 0 to 1 with
@@ -244,7 +244,7 @@ func StudyRewards(lab *Lab, e Experiment, p *Pairs, progress func(done float64, 
 		if err != nil {
 			return nil, err
 		}
-		study := RewardStudy{Method: method.ID, Fingerprint: m.Fingerprint(), Reading: m.Read(p.HeldOut)}
+		study := RewardStudy{Method: method, Fingerprint: m.Fingerprint(), Reading: m.Read(p.HeldOut)}
 		if candidates != nil {
 			study.Best = m.BestOf(candidates)
 		}

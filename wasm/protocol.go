@@ -76,6 +76,9 @@ const (
 	Inspect RequestType = "inspect" // pair -> Inspected with attachment "attention"
 	Embed   RequestType = "embed"   // -> Embedded
 
+	Reward  RequestType = "reward"  // experiment, reference, (data) -> Progress..., Rewarded; the full program alone answers
+	ReadRun RequestType = "readRun" // experiment, reference, (data), checkpoint -> RunRead; likewise
+
 	Stop RequestType = "stop" // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 )
 
@@ -235,6 +238,20 @@ type Embedded struct {
 	ID   int               `json:"id"`
 	Type string            `json:"type"` // "embedded"
 	Map  mmpo.EmbeddingMap `json:"map"`
+}
+
+// Rewarded answers Reward: a reward model by each of mmpo.RewardMethods, trained on the experiment's pairs.
+type Rewarded struct {
+	ID     int                `json:"id"`
+	Type   string             `json:"type"` // "rewarded"
+	Models []mmpo.RewardStudy `json:"models"`
+}
+
+// RunRead answers ReadRun: how well the run's policy judges the held-out pairs by its implicit reward.
+type RunRead struct {
+	ID      int          `json:"id"`
+	Type    string       `json:"type"` // "runRead"
+	Reading mmpo.Reading `json:"reading"`
 }
 
 // State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second.

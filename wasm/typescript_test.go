@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write the generated TypeScript instead 
 // messages lists what a worker says, in the order of protocol.go.
 var messages = []any{
 	Failed{}, Progress{}, Imported{}, Listed{}, Previewed{}, Loaded{}, Fitted{}, Paired{}, Surveyed{}, Opened{}, LinkRead{}, LinkWritten{},
-	Kept{}, Recalled{}, Saved{}, WeightsSaved{}, WeightsLoaded{}, Inspected{}, Embedded{}, State{}, Samples{},
+	Kept{}, Recalled{}, Saved{}, WeightsSaved{}, WeightsLoaded{}, Inspected{}, Embedded{}, Rewarded{}, RunRead{}, State{}, Samples{},
 }
 
 // Catalog is what the page knows before a worker is up: everything that can be set, trained and measured. Its order is the page's.

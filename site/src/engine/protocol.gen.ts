@@ -21,6 +21,8 @@ export type Message =
   | WeightsLoaded
   | Inspected
   | Embedded
+  | Rewarded
+  | RunRead
   | State
   | Samples;
 
@@ -195,6 +197,20 @@ export interface Embedded {
   map: EmbeddingMap;
 }
 
+/** Rewarded answers Reward: a reward model by each of mmpo.RewardMethods, trained on the experiment's pairs. */
+export interface Rewarded {
+  id: number;
+  type: 'rewarded';
+  models: RewardStudy[];
+}
+
+/** RunRead answers ReadRun: how well the run's policy judges the held-out pairs by its implicit reward. */
+export interface RunRead {
+  id: number;
+  type: 'runRead';
+  reading: Reading;
+}
+
 /** State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second. */
 export interface State {
   id: number;
@@ -249,6 +265,8 @@ export type RequestType =
   | 'loadWeights' // weights -> WeightsLoaded, State and Samples; the run is no longer the link's
   | 'inspect' // pair -> Inspected with attachment "attention"
   | 'embed' // -> Embedded
+  | 'reward' // experiment, reference, (data) -> Progress..., Rewarded; the full program alone answers
+  | 'readRun' // experiment, reference, (data), checkpoint -> RunRead; likewise
   | 'stop'; // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 
 /** Experiment is everything that determines a run: the same experiment gives the same weights, bit for bit. */
@@ -389,6 +407,29 @@ export interface EmbeddingMap {
   shares: number[]; // the share of their variance along each axis
 }
 
+/** RewardStudy is what one method's reward model came to. */
+export interface RewardStudy {
+  method: RewardMethod;
+  fingerprint: string; // SHA-256 of the final weights
+  reading: Reading;
+  best: BestOf | null; // nil where nobody knows the true score
+}
+
+/**
+ * Reading says how well something that scores responses, a reward model or a policy by its implicit reward, judges held-out pairs. What is
+ * not defined, and what nobody knows, is nil.
+ */
+export interface Reading {
+  accuracy: number | null; // share of untied pairs whose chosen response scores higher; equal scores count half
+  margins: AccuracyBin[]; // the same by graded margin
+  ece: number | null; // of sigma(h) against the rater's choice, as Calibrate has it
+  brier: number | null;
+  nll: number | null; // nats
+  /** Correlation of score and true score over all responses of the pairs. */
+  pearson: number | null;
+  spearman: number | null;
+}
+
 /** Phase is the state of a run. */
 export type Phase = 'ready' | 'running' | 'paused' | 'done' | 'diverged';
 
@@ -478,6 +519,42 @@ export interface TokenView {
   push: number;
   top: NextView[]; // the policy's likeliest tokens at this place, the likeliest first
   referenceTop: NextView[];
+}
+
+/**
+ * RewardMethod is one way to train a reward model: the transformer with a scalar head that begins from the reference's weights. Its loss of
+ * a pair is that of an objective, with h = r(x, y_w) - r(x, y_l), the difference of two scores, in place of the policy's reward margin.
+ */
+export interface RewardMethod {
+  id: string;
+  title: string;
+  help: string; // one plain sentence
+  source: string;
+}
+
+/**
+ * BestOf tells what becomes of the response that a reward model likes best among n of the reference's, for n from 1, which is the
+ * reference itself, to 64. Entry i of each list is of n = i + 1.
+ */
+export interface BestOf {
+  true: number[]; // mean true score of the pick, points
+  own: number[]; // mean score that the model itself gives its pick, read in points
+  kl: number[]; // bound of the policy's distance from the reference, nats: BestOfKL
+  peak: number; // the n of the largest true score
+  fall: number; // how much lower the true score is at the largest n, points
+  /**
+   * Half the 95 % interval of Fall, two standard errors over prompts. A Fall beyond it is over-optimization (Gao et al. 2022, arXiv
+   * 2210.10760): the model's liking goes on growing where the truth no longer does.
+   */
+  fallHalf: number;
+}
+
+/** AccuracyBin is the accuracy on the pairs whose graded margin is more than From and at most To points. */
+export interface AccuracyBin {
+  from: number;
+  to: number;
+  pairs: number;
+  accuracy: number | null; // nil if there are no such pairs
 }
 
 /**
