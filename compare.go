@@ -94,18 +94,7 @@ func (r *comparedSeeds) print(c mmpo.Comparison) {
 func encodedReference(e mmpo.Experiment) ([]byte, error) {
 	k := kernel.New()
 	defer k.Close()
-	if _, ok := mmpo.FindShipped(e); ok {
-		r, err := mmpo.LoadShipped(k, e)
-		if err != nil {
-			return nil, err
-		}
-		return r.Encode(), nil
-	}
-	r, _, err := mmpo.Fit(k, e, nil, func(step, steps int, loss float64) bool {
-		progress("fitting the reference: step %d of %d, loss %.2f", step, steps, loss)
-		return true
-	})
-	progress("")
+	r, err := openReference(context.Background(), k, e, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,8 @@ another place); the other commands run the same engine without a browser.`
 // program lists the commands. Each is a type with a Run method, in a file of its own.
 type program struct {
 	Serve         serveCommand         `cmd:"" default:"withargs" help:"Serve the playground. This is what happens without a command."`
+	Train         trainCommand         `cmd:"" help:"Run one side of a comparison, keep its checkpoint and its curves, and print what it came to."`
+	Eval          evalCommand          `cmd:"" help:"Measure the policy of a checkpoint, of a safetensors file or of a link, and show what it writes."`
 	Compare       compareCommand       `cmd:"" help:"Run both sides of a comparison at several seeds and print means, intervals and the paired difference."`
 	Replay        replayCommand        `cmd:"" help:"Run a link's experiments and print fingerprints and final metrics as JSON."`
 	Frontier      frontierCommand      `cmd:"" help:"Estimate the best true score that any policy can reach at each KL to the reference."`
@@ -30,12 +32,16 @@ type program struct {
 	Import        importCommand        `cmd:"" help:"Read a file of graded pairs and print what was found in it."`
 	Export        exportCommand        `cmd:"" help:"Write a file's pairs as graded pairs, or for TRL's trainers."`
 	SaveWeights   saveWeightsCommand   `cmd:"" help:"Run one side of a link and write its policy's weights as a safetensors file."`
-	EvalWeights   evalWeightsCommand   `cmd:"" help:"Read such a file, and measure its policy on the held-out pairs and prompts of its experiment."`
 	Bench         benchCommand         `cmd:"" help:"Measure a training step on this machine, natively. make bench measures it beside other libraries."`
 }
 
 func main() {
-	commands := program{Compare: compareCommand{settings: withFlags()}, Frontier: frontierCommand{settings: withFlags()}, Reward: rewardCommand{settings: withFlags()}}
+	commands := program{
+		Train:    trainCommand{settings: withFlags()},
+		Compare:  compareCommand{settings: withFlags()},
+		Frontier: frontierCommand{settings: withFlags()},
+		Reward:   rewardCommand{settings: withFlags()},
+	}
 	parser := kong.Must(&commands, kong.Name("margins"), kong.Description(about))
 	command, err := parser.Parse(longFlags(os.Args[1:]))
 	parser.FatalIfErrorf(err)

@@ -31,6 +31,12 @@ func withFlags() settings {
 	return settings{Plugins: kong.Plugins{reflect.New(reflect.StructOf(fields)).Interface()}}
 }
 
+// given tells whether any of the flags was set.
+func (s *settings) given() bool {
+	chosen := reflect.ValueOf(s.Plugins[0]).Elem()
+	return s.Link != "" || len(s.Set) > 0 || !chosen.IsZero()
+}
+
 // comparison returns what the flags choose. Notices go to standard error.
 func (s *settings) comparison() (mmpo.Comparison, error) {
 	_, fragment, ok := strings.Cut(s.Link, "#")

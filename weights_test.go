@@ -14,13 +14,13 @@ import (
 	"margins/mmpo"
 )
 
-// What eval-weights measures of a file is what the run that made it measured last.
+// What eval measures of a file is what the run that made it measured last.
 func TestWeightsAreWrittenAndMeasured(t *testing.T) {
 	const link = "v=1&pairs=32&steps=2&batch=8&a.objective=cdpo&seed=3"
 	file := filepath.Join(t.TempDir(), "a.safetensors")
-	require.NoError(t, (&saveWeightsCommand{Link: "http://host/#" + link, Side: "a", Out: file}).Run(context.Background()))
+	require.NoError(t, (&saveWeightsCommand{Link: "http://host/#" + link, side: side{"a"}, Out: file}).Run(context.Background()))
 	var out bytes.Buffer
-	require.NoError(t, (&evalWeightsCommand{File: file}).print(&out))
+	require.NoError(t, (&evalCommand{Of: file, Samples: 8, JSON: true}).print(context.Background(), &out))
 	var got evaluated
 	require.NoError(t, json.Unmarshal(out.Bytes(), &got))
 
@@ -41,9 +41,9 @@ func TestWeightsAreWrittenAndMeasured(t *testing.T) {
 
 func TestWeightsThatCannotBe(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.safetensors")
-	err := (&saveWeightsCommand{Link: "v=1&pairs=32&steps=9&batch=8&lr=1&clip=100&seed=3", Side: "a", Out: file}).Run(context.Background())
+	err := (&saveWeightsCommand{Link: "v=1&pairs=32&steps=9&batch=8&lr=1&clip=100&seed=3", side: side{"a"}, Out: file}).Run(context.Background())
 	require.ErrorContains(t, err, "The run diverged at step")
 	assert.NoFileExists(t, file)
 	require.NoError(t, os.WriteFile(file, []byte("prompt,chosen"), 0o644))
-	require.ErrorContains(t, (&evalWeightsCommand{File: file}).Run(), "this is not a safetensors file")
+	require.ErrorContains(t, (&evalCommand{Of: file}).Run(context.Background()), "this is not a safetensors file")
 }

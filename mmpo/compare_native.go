@@ -30,27 +30,36 @@ func Complete(ctx context.Context, lab *Lab, e Experiment, watch func(*Run, Row,
 	if err != nil {
 		return Result{}, err
 	}
+	row, err := Play(ctx, run, watch)
+	if err != nil {
+		return Result{}, err
+	}
+	return NewResult(run, row), nil
+}
+
+// Play takes the steps that are left to a run, or those before it diverges, measures where that is due, and returns the last report. Watch,
+// if there is one, gets every row as it comes, the present step's first, with what was measured beside it. When ctx ends Play stops between
+// two steps and returns ctx's error; the run may go on from there.
+func Play(ctx context.Context, run *Run, watch func(*Run, Row, *Evaluation)) (last Row, err error) {
 	row, evaluation := run.Start()
-	last := row
 	for row != nil {
 		if watch != nil {
 			watch(run, row, evaluation)
 		}
 		if err := ctx.Err(); err != nil {
-			return Result{}, err
+			return row, err
 		}
 		last = row
 		if row, evaluation = run.Step(), nil; row != nil && run.EvaluationDue() {
 			evaluation = run.Evaluate(row)
 		}
 	}
-	result := Result{Experiment: e, Metrics: map[string]float64{}, Fingerprint: run.Fingerprint(), Diverged: run.Diverged()}
-	for _, m := range Metrics {
-		if x := last.At(m.ID); !math.IsNaN(x) && !math.IsInf(x, 0) { // JSON has neither
-			result.Metrics[m.ID] = x
-		}
-	}
-	return result, nil
+	return last, nil
+}
+
+// NewResult returns what a run came to whose last report is row.
+func NewResult(r *Run, row Row) Result {
+	return Result{Experiment: r.Experiment, Metrics: row.Numbers(), Fingerprint: r.Fingerprint(), Diverged: r.Diverged()}
 }
 
 // Seeds are the results of one comparison at many seeds, the i-th of A and of B at the same seed.

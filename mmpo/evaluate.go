@@ -120,7 +120,7 @@ func (r *Run) sample(row Row, e *Evaluation) {
 	if r.lab.Reference.World != nil {
 		judged.report(row, r.baseline)
 	}
-	e.Samples, e.Parts = r.views(responses, judged), judged.parts
+	e.Samples, e.Parts = r.views(responses, judged, shownSamples), judged.parts
 }
 
 // write lets a model respond to the held-out prompts.
@@ -186,10 +186,16 @@ func distinct(responses []toy.Response) int {
 	return len(seen)
 }
 
-// views shows one response to each of the first prompts.
-func (r *Run) views(responses []toy.Response, j judged) []SampleView {
-	v, views := r.lab.Reference.Vocabulary, []SampleView{}
-	for i := 0; i < len(responses) && len(views) < shownSamples; i += samplesPerPrompt {
+// Samples shows n of the responses that an evaluation measures, or all if there are not so many: one to each prompt, then another to each.
+func (r *Run) Samples(n int) []SampleView {
+	responses := r.write(r.policy, nil)
+	return r.views(responses, r.judge(responses), n)
+}
+
+func (r *Run) views(responses []toy.Response, j judged, n int) []SampleView {
+	v, views, prompts := r.lab.Reference.Vocabulary, []SampleView{}, len(responses)/samplesPerPrompt
+	for shown := range min(n, len(responses)) {
+		i := shown%prompts*samplesPerPrompt + shown/prompts
 		views = append(views, SampleView{
 			Prompt: v.Decode(r.Pairs.Prompts[i]), Text: v.Decode(responses[i].Tokens), Score: known(j.scores[i]), Valid: j.valid[i],
 		})

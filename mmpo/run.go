@@ -37,6 +37,17 @@ func newRow(step int) Row {
 // At returns the metric of that id. It panics if Metrics does not have it.
 func (r Row) At(id string) float64 { return float64(r[mustColumn(id)]) }
 
+// Numbers returns the metrics that are numbers, by id; JSON has no others.
+func (r Row) Numbers() map[string]float64 {
+	numbers := map[string]float64{}
+	for _, m := range Metrics {
+		if x := r.At(m.ID); !math.IsNaN(x) && !math.IsInf(x, 0) {
+			numbers[m.ID] = x
+		}
+	}
+	return numbers
+}
+
 func (r Row) set(id string, x float64) { r[mustColumn(id)] = float32(x) }
 
 func mustColumn(id string) int {
@@ -317,6 +328,9 @@ func (r *Run) Alter(c Choose, lr float64) error {
 // Margins returns the learned margin h of every pair as last measured, the training pairs first: those of a training pair when its batch
 // was trained on, those of a held-out pair at the last evaluation.
 func (r *Run) Margins() []float64 { return r.margins }
+
+// Config returns the policy's size.
+func (r *Run) Config() toy.Config { return r.policy.Config }
 
 // Fingerprint returns the SHA-256 of the policy's weights in hexadecimal.
 func (r *Run) Fingerprint() string { return r.policy.Fingerprint() }

@@ -58,6 +58,9 @@ func DecodeCheckpoint(k *kernel.Kernel, b []byte) (metadata []byte, sets []*Weig
 	return metadata, sets, nil
 }
 
+// IsCheckpoint tells whether b begins as a checkpoint does; the rest may still be damaged.
+func IsCheckpoint(b []byte) bool { return bytes.HasPrefix(b, []byte(checkpointMagic)) }
+
 // CheckpointMetadata returns a checkpoint's metadata alone. Its errors are DecodeCheckpoint's.
 func CheckpointMetadata(b []byte) ([]byte, error) {
 	_, _, metadata, _, err := openCheckpoint(b)
@@ -69,7 +72,7 @@ func openCheckpoint(b []byte) (config Config, count int, metadata, floats []byte
 	refuse := func(format string, args ...any) (Config, int, []byte, []byte, error) {
 		return Config{}, 0, nil, nil, fmt.Errorf(format, args...)
 	}
-	if len(b) < checkpointHeader+repro.HashSize || !bytes.HasPrefix(b, []byte(checkpointMagic)) {
+	if len(b) < checkpointHeader+repro.HashSize || !IsCheckpoint(b) {
 		return refuse("this is not a checkpoint of Margins")
 	}
 	body, sum := b[:len(b)-repro.HashSize], b[len(b)-repro.HashSize:]
