@@ -14,6 +14,13 @@ import (
 func init() {
 	maps.Copy(handlers, map[RequestType]func(*Session, Request, Attachments) error{
 		Import: (*Session).importFile,
+
+		Plan:     (*Session).plan,
+		Take:     (*Session).take,
+		Complete: (*Session).complete,
+		Add:      (*Session).add,
+		Judge:    (*Session).judge,
+		Show:     (*Session).hand,
 	})
 }
 

@@ -34,6 +34,11 @@ type Request struct {
 
 	Pair int `json:"pair,omitempty"` // inspect: its place in the order of TagMargins
 
+	Sweep   *mmpo.Sweep `json:"sweep,omitempty"`   // plan
+	Tune    int         `json:"tune,omitempty"`    // plan: seeds on which the objectives are tuned first; 0 runs them as they are
+	Readout string      `json:"readout,omitempty"` // judge: a metric's id, or "score_at_kl"
+	KL      float64     `json:"kl,omitempty"`      // judge: where score_at_kl is read, nats; 0 is as far as all runs went
+
 	Key string `json:"key,omitempty"` // keep, recall: what bytes are kept under
 	To  int    `json:"to,omitempty"`  // seek: a step among State.Stored
 
@@ -78,6 +83,14 @@ const (
 
 	Reward  RequestType = "reward"  // experiment, reference, (data) -> Progress..., Rewarded; the full program alone answers
 	ReadRun RequestType = "readRun" // experiment, reference, (data), checkpoint -> RunRead; likewise
+
+	// Of the full program. One worker keeps a sweep; others complete its runs.
+	Plan     RequestType = "plan"     // sweep or link, (tune) -> Planned: what of it is to be run
+	Take     RequestType = "take"     // (experiment that the worker ran last) -> Taken
+	Complete RequestType = "complete" // experiment, reference, (data) -> Progress..., Completed with attachment "data"
+	Add      RequestType = "add"      // data as Completed attached it -> Added
+	Judge    RequestType = "judge"    // readout, kl -> Judged
+	Show     RequestType = "show"     // -> Shown
 
 	Stop RequestType = "stop" // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 )
@@ -252,6 +265,66 @@ type RunRead struct {
 	ID      int          `json:"id"`
 	Type    string       `json:"type"` // "runRead"
 	Reading mmpo.Reading `json:"reading"`
+}
+
+// Planned answers Plan.
+type Planned struct {
+	ID       int        `json:"id"`
+	Type     string     `json:"type"` // "planned"
+	Sweep    mmpo.Sweep `json:"sweep"`
+	Link     string     `json:"link"` // a URL fragment without its #
+	Notices  []string   `json:"notices"`
+	Standing Standing   `json:"standing"`
+}
+
+// Standing tells how far a sweep is. Experiments that differ only in what their objective does not read are one run.
+type Standing struct {
+	Runs   int     `json:"runs"`
+	Done   int     `json:"done"`
+	Left   float64 `json:"left"`   // seconds of work that are left, of one worker
+	Known  bool    `json:"known"`  // whether any run was measured to tell that from
+	Tuning bool    `json:"tuning"` // whether these runs are those that tune the objectives; the sweep's come after them
+}
+
+// Taken answers Take.
+type Taken struct {
+	ID         int              `json:"id"`
+	Type       string           `json:"type"`       // "taken"
+	Experiment *mmpo.Experiment `json:"experiment"` // null when nothing waits
+	Later      bool             `json:"later"`      // whether something will, once the objectives are tuned
+}
+
+// Completed answers Complete; its attachment "data" is the trial, for Add.
+type Completed struct {
+	ID   int    `json:"id"`
+	Type string `json:"type"` // "completed"
+}
+
+// Added answers Add.
+type Added struct {
+	ID       int         `json:"id"`
+	Type     string      `json:"type"` // "added"
+	Standing Standing    `json:"standing"`
+	Kept     bool        `json:"kept"`            // whether it outlives the tab
+	Sweep    *mmpo.Sweep `json:"sweep,omitempty"` // where this run ended the tuning: the sweep as it goes on
+	Link     string      `json:"link,omitempty"`  // of that
+}
+
+// Judged answers Judge.
+type Judged struct {
+	ID       int            `json:"id"`
+	Type     string         `json:"type"` // "judged"
+	Summary  mmpo.Summary   `json:"summary"`
+	Verdicts []mmpo.Verdict `json:"verdicts"`
+	// Reference is the readout before any step: a line to compare with. Null where it is not measured then.
+	Reference *float64 `json:"reference"`
+}
+
+// Shown answers Show.
+type Shown struct {
+	ID     int          `json:"id"`
+	Type   string       `json:"type"` // "shown"
+	Trials []mmpo.Trial `json:"trials"`
 }
 
 // State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second.

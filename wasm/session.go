@@ -45,6 +45,17 @@ type Session struct {
 	labReference, labSet []byte // what lab was made of
 	survey               *survey
 	run                  *player
+	bench                *bench
+}
+
+// bench is the sweep that this worker keeps.
+type bench struct {
+	sweep  mmpo.Sweep
+	tune   int // seeds of the tuning under way; 0 when the cells are the sweep's own
+	cells  []mmpo.Cell
+	trials map[string]*mmpo.Trial     // by key
+	taken  map[string]mmpo.Experiment // under way, by key
+	queue  *mmpo.Queue
 }
 
 // NewSession returns a session that speaks to page.

@@ -29,7 +29,8 @@ var update = flag.Bool("update", false, "write the generated TypeScript instead 
 // messages lists what a worker says, in the order of protocol.go.
 var messages = []any{
 	Failed{}, Progress{}, Imported{}, Listed{}, Previewed{}, Loaded{}, Fitted{}, Paired{}, Surveyed{}, Opened{}, LinkRead{}, LinkWritten{},
-	Kept{}, Recalled{}, Saved{}, WeightsSaved{}, WeightsLoaded{}, Inspected{}, Embedded{}, Rewarded{}, RunRead{}, State{}, Samples{},
+	Kept{}, Recalled{}, Saved{}, WeightsSaved{}, WeightsLoaded{}, Inspected{}, Embedded{}, Rewarded{}, RunRead{}, Planned{},
+	Taken{}, Completed{}, Added{}, Judged{}, Shown{}, State{}, Samples{},
 }
 
 // Catalog is what the page knows before a worker is up: everything that can be set, trained and measured. Its order is the page's.
@@ -236,13 +237,15 @@ func (g *generator) union(t reflect.Type) {
 func (g *generator) object(t reflect.Type) {
 	require.Equal(g.t, reflect.Struct, t.Kind(), "%s", t)
 	src := g.source(t)
-	g.printf("%sexport interface %s {\n", comment("", src.docs[t.Name()]), t.Name())
+	g.printf("%sexport interface %s%s {\n", comment("", src.docs[t.Name()]), t.Name(), g.extends(t))
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Anonymous {
+			continue
+		}
 		if !f.IsExported() || f.Tag.Get("json") == "-" {
 			continue
 		}
-		require.False(g.t, f.Anonymous, "%s embeds %s", t, f.Type)
 		name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
 		require.NotEmpty(g.t, name, "%s.%s has no name in JSON", t, f.Name)
 		note, kind := src.notes[t.Name()+"."+f.Name], ""
@@ -257,6 +260,20 @@ func (g *generator) object(t reflect.Type) {
 		g.printf("%s  %s: %s;%s\n", comment("  ", src.docs[t.Name()+"."+f.Name]), name, kind, trailing(note))
 	}
 	g.printf("}\n\n")
+}
+
+// extends names the structs that t embeds, whose fields its JSON has, too.
+func (g *generator) extends(t reflect.Type) string {
+	var names []string
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous {
+			names = append(names, g.kind(f.Type, false))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " extends " + strings.Join(names, ", ")
 }
 
 // kind returns the TypeScript type of t's JSON. Slices are never null: a message says [] where it has nothing.
@@ -281,6 +298,8 @@ func (g *generator) kind(t reflect.Type, optional bool) string {
 			element = "(" + element + ")"
 		}
 		return element + "[]"
+	case k == reflect.Map && t.Key().Kind() == reflect.String:
+		return "{ [id: string]: " + g.kind(t.Elem(), false) + " }"
 	}
 	g.t.Fatalf("%s has no TypeScript type", t)
 	return ""

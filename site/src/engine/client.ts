@@ -1,11 +1,14 @@
 // One worker as the page sees it: typed requests with promises, and the events of the run that is open in it.
 
 import type {
+  Added,
+  Completed,
   Embedded,
   Failed,
   Fitted,
   Imported,
   Inspected,
+  Judged,
   Kept,
   LinkRead,
   LinkWritten,
@@ -14,6 +17,7 @@ import type {
   Message,
   Opened,
   Paired,
+  Planned,
   Previewed,
   Progress,
   Recalled,
@@ -21,8 +25,10 @@ import type {
   RequestType,
   Samples,
   Saved,
+  Shown,
   State,
   Surveyed,
+  Taken,
   WeightsLoaded,
   WeightsSaved,
 } from './protocol.gen';
@@ -44,6 +50,12 @@ export interface Answers {
   recall: Recalled;
   open: Opened;
   save: Saved;
+  plan: Planned;
+  take: Taken;
+  complete: Completed;
+  add: Added;
+  judge: Judged;
+  show: Shown;
   saveWeights: WeightsSaved;
   loadWeights: WeightsLoaded;
   inspect: Inspected;

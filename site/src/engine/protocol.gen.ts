@@ -23,6 +23,12 @@ export type Message =
   | Embedded
   | Rewarded
   | RunRead
+  | Planned
+  | Taken
+  | Completed
+  | Added
+  | Judged
+  | Shown
   | State
   | Samples;
 
@@ -43,6 +49,10 @@ export interface Request {
   changes?: Choose; // set: the objective's parameters from now on
   lr?: number; // set: the learning rate from now on
   pair?: number; // inspect: its place in the order of TagMargins
+  sweep?: Sweep; // plan
+  tune?: number; // plan: seeds on which the objectives are tuned first; 0 runs them as they are
+  readout?: string; // judge: a metric's id, or "score_at_kl"
+  kl?: number; // judge: where score_at_kl is read, nats; 0 is as far as all runs went
   key?: string; // keep, recall: what bytes are kept under
   to?: number; // seek: a step among State.Stored
 }
@@ -211,6 +221,57 @@ export interface RunRead {
   reading: Reading;
 }
 
+/** Planned answers Plan. */
+export interface Planned {
+  id: number;
+  type: 'planned';
+  sweep: Sweep;
+  link: string; // a URL fragment without its #
+  notices: string[];
+  standing: Standing;
+}
+
+/** Taken answers Take. */
+export interface Taken {
+  id: number;
+  type: 'taken';
+  experiment: Experiment | null; // null when nothing waits
+  later: boolean; // whether something will, once the objectives are tuned
+}
+
+/** Completed answers Complete; its attachment "data" is the trial, for Add. */
+export interface Completed {
+  id: number;
+  type: 'completed';
+}
+
+/** Added answers Add. */
+export interface Added {
+  id: number;
+  type: 'added';
+  standing: Standing;
+  kept: boolean; // whether it outlives the tab
+  sweep?: Sweep; // where this run ended the tuning: the sweep as it goes on
+  link?: string; // of that
+}
+
+/** Judged answers Judge. */
+export interface Judged {
+  id: number;
+  type: 'judged';
+  summary: Summary;
+  verdicts: Verdict[];
+  /** Reference is the readout before any step: a line to compare with. Null where it is not measured then. */
+  reference: number | null;
+}
+
+/** Shown answers Show. */
+export interface Shown {
+  id: number;
+  type: 'shown';
+  trials: Trial[];
+}
+
 /** State tells where a run is. It is sent on every change of Phase and, while running, at most 30 times a second. */
 export interface State {
   id: number;
@@ -267,6 +328,12 @@ export type RequestType =
   | 'embed' // -> Embedded
   | 'reward' // experiment, reference, (data) -> Progress..., Rewarded; the full program alone answers
   | 'readRun' // experiment, reference, (data), checkpoint -> RunRead; likewise
+  | 'plan' // sweep or link, (tune) -> Planned: what of it is to be run
+  | 'take' // (experiment that the worker ran last) -> Taken
+  | 'complete' // experiment, reference, (data) -> Progress..., Completed with attachment "data"
+  | 'add' // data as Completed attached it -> Added
+  | 'judge' // readout, kl -> Judged
+  | 'show' // -> Shown
   | 'stop'; // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 
 /** Experiment is everything that determines a run: the same experiment gives the same weights, bit for bit. */
@@ -304,6 +371,16 @@ export interface Choose {
   form: string; // f of that lead: "identity" or "log"
   lead: number; // lead that is asked for of every pair, in reward
   draw: number; // chance that two equally good responses tie
+}
+
+/** Sweep is many experiments: a base, settings that take several values each, and seeds at which every combination is run. */
+export interface Sweep {
+  base: Experiment;
+  axes: Axis[]; // the objective, and at most two others
+  seeds: number; // Base.Seed and those after it
+  /** Settings are those of objectives on an axis that do not run at their own defaults. An axis of such a setting itself goes before. */
+  settings: Choose[];
+  tuning?: Tuning; // where the settings come from, if from a tuning; no part of the link
 }
 
 /** Info describes a stored data set. */
@@ -430,6 +507,55 @@ export interface Reading {
   spearman: number | null;
 }
 
+/** Standing tells how far a sweep is. Experiments that differ only in what their objective does not read are one run. */
+export interface Standing {
+  runs: number;
+  done: number;
+  left: number; // seconds of work that are left, of one worker
+  known: boolean; // whether any run was measured to tell that from
+  tuning: boolean; // whether these runs are those that tune the objectives; the sweep's come after them
+}
+
+/** Summary is what a sweep's trials say of one readout. */
+export interface Summary {
+  readout: Readout;
+  kl: number; // at which ScoreAtKL is read, nats
+  points: Point[]; // by place on the axes, the last axis fastest
+  planned: number; // seeds of every point
+}
+
+/**
+ * Verdict is a sentence about a sweep that its data allow, and what it rests on.
+ *
+ * Nothing is said before all planned seeds are in: whoever looks after every seed and stops at the first difference finds one too often.
+ * (Adding seeds because a verdict was open is such a look, too; twice as many with one look between them call differences where
+ * there are none in 9 of 100 cases, not 5. TestLookingTwice measures it.)
+ */
+export interface Verdict {
+  kind: VerdictKind;
+  text: string;
+  from: number; // the points that were compared, by place in Summary.Points
+  to: number;
+  difference: Difference; // of To less From
+  corrected: number; // its p-value, corrected for all that were compared
+  family: number; // how many those were
+  more: number; // about how many more seeds would decide what is open; 0 if nothing is or nobody knows
+}
+
+/** Trial is one run of a sweep and what it came to. It is kept by its key, in a file as one line of JSON. */
+export interface Trial {
+  key: string; // Experiment.Key of its engine
+  engine: string; // EngineVersion of who ran it
+  link: string; // repeats it
+  experiment: Experiment;
+  metrics: { [id: string]: number }; // by id, those of the last row that are numbers
+  path: Checkpoint[]; // the run on its way, from the reference on
+  /** Fingerprint is the SHA-256 of the final weights, or of the last sound ones. */
+  fingerprint: string;
+  diverged?: string; // what happened, if it did
+  seconds: number; // that the run took on the clock, pairs and evaluations included
+}
+
 /** Phase is the state of a run. */
 export type Phase = 'ready' | 'running' | 'paused' | 'done' | 'diverged';
 
@@ -476,6 +602,23 @@ export interface Train {
   clip: number; // largest L2 norm of the gradient
   /** Evaluate is how many steps lie between measurements on held-out pairs and samples. It changes no weight. */
   evaluate: number;
+}
+
+/** Axis is a setting that a sweep varies. */
+export interface Axis {
+  param: string; // id in Params
+  values: string[]; // as links write them, in the order of the figure
+}
+
+/**
+ * Tuning says how the objectives of a sweep came by their settings: each was run at as many of them, on seeds that the sweep itself does
+ * not use, and took the best. So that what is compared is not whose defaults were chosen better.
+ */
+export interface Tuning {
+  readout: string; // id of what was to be as high as possible, at the end of a run
+  first: number; // seed; those after it follow
+  seeds: number; // runs at each of the settings
+  objectives: Tuned[];
 }
 
 /** Scale is the range of grades that a file's raters could give. */
@@ -557,6 +700,50 @@ export interface AccuracyBin {
   accuracy: number | null; // nil if there are no such pairs
 }
 
+/** Readout is a number that a sweep is judged by. */
+export interface Readout {
+  id: string; // a metric's, or ScoreAtKL
+  title: string;
+  unit?: string;
+  /** Worth is the smallest difference that counts, in the unit: a verdict of "nothing is gained" rules out this much. 0: no such verdict. */
+  worth: number;
+}
+
+/** Point is one place on the axes. */
+export interface Point {
+  at: number[];
+  median: number | null; // null without a number
+  mean: Estimate;
+  seeds: SeedValue[]; // those with a number
+  missing: number; // runs that are not there
+  diverged: number; // runs that diverged; they have no number
+}
+
+/** VerdictKind says what a verdict amounts to. */
+export type VerdictKind =
+  | 'early' // seeds are still missing, or fewer than MinSeeds
+  | 'open' // the data cannot tell
+  | 'enough' // from a value on nothing more is gained
+  | 'gains' // even the last value gains something
+  | 'higher' // the second is higher
+  | 'lower' // the second is lower
+  | 'alike' // a difference that counts is ruled out
+  | 'best'; // where a line is highest
+
+/** Difference is what separates two cells of a sweep that share their seeds, and with them pairs, batches and sampling. */
+export interface Difference extends Estimate {
+  larger: number; // seeds at which the second is larger
+  smaller: number; // seeds at which it is smaller
+  p: number; // two-sided, of Student's paired test; 1 if N < 2
+  signP: number; // two-sided, of the sign test
+}
+
+/** Checkpoint is what samples said of a run after a step. */
+export interface Checkpoint {
+  step: number;
+  metrics: { [id: string]: number }; // by id, those whose split is "samples" and that are numbers
+}
+
 /**
  * ReliabilityBin is what became of the pairs of like confidence: the model prefers one response of a pair, and its confidence in that,
  * sigma(|h|), is from 1/2 to 1. (A pair has no order of its own. Chosen first would make every outcome a 1, and leave nothing to calibrate.)
@@ -567,10 +754,38 @@ export interface ReliabilityBin {
   agreement: number; // mean chance that the rater prefers the same response; 0 in an empty bin
 }
 
+/** Tuned is one objective's part of a tuning. */
+export interface Tuned {
+  tried: Tried[];
+  chosen: number; // place in Tried
+}
+
 /** NextView is a token that may come next. */
 export interface NextView {
   text: string;
   prob: number;
+}
+
+/** Estimate is a mean over seeds with its 95 % confidence interval, Mean - Half to Mean + Half, by Student's t. */
+export interface Estimate {
+  mean: number;
+  half: number; // 0 if N < 2: one seed has no interval
+  sd: number; // standard deviation of the seeds, with N - 1; 0 if N < 2
+  n: number;
+}
+
+/** SeedValue is the readout of one run. */
+export interface SeedValue {
+  seed: number;
+  value: number;
+  key: string;
+}
+
+/** Tried is what an objective came to at some settings. */
+export interface Tried {
+  objective: Choose;
+  mean: Estimate; // of the readout over the runs that have it
+  failed: number; // runs that diverged, or have no number
 }
 
 /**

@@ -84,7 +84,11 @@ export class Links {
   }
 }
 
-/** The address's fragment without its #. */
+/** The address's fragment without its #, if it speaks of the settings. */
 function hash(): string {
-  return globalThis.location?.hash.slice(1) ?? '';
+  const fragment = globalThis.location?.hash.slice(1) ?? '';
+  return fragment.startsWith(labPrefix) ? '' : fragment;
 }
+
+/** Begins the fragment of an address that opens a sweep in the lab. */
+export const labPrefix = 'lab&';

@@ -154,6 +154,18 @@ export class Playground {
     return (this.engine = engine);
   }
 
+  /** Returns the engine once it is there. */
+  ready(): Promise<Engine> {
+    return this.#engine;
+  }
+
+  /** Turns to the settings of a link, such as that of a run in the lab, and shows them. */
+  async visit(link: string): Promise<void> {
+    if (!(await this.links.load(link))) return;
+    this.#settingsMoved();
+    document.getElementById('top')?.scrollIntoView();
+  }
+
   /** Does what the main button says. */
   async toggle(): Promise<void> {
     if (this.main === 'pause') return this.pause();
