@@ -48,13 +48,15 @@ func TestCount(t *testing.T) {
 	full := NewTask(k, s, s.Data(), false).Count()
 	assert.Equal(t, 64*32, full.Rows)
 	// 64 sequences of 32 rows, 17 of which predict; a row attends to itself and those before it
-	assert.Equal(t, 6.0*(12*2*64*64*64*32+64*128*64*17), full.Gemm)
-	assert.Equal(t, full.Gemm+12*64*2*64*(32*33/2), full.FLOP)
+	const square = 64 * 64
+	assert.Equal(t, 6.0*(12*2*square*64*32+64*128*64*17)+12*64*2*64*(32*33/2), full.FLOP)
+	assert.Equal(t, 6.0*((12+2)*square*64*32+(10*square+64*128)*64*17), full.Gemm, "the last block is computed where it predicts")
 
 	packed := NewTask(k, s, s.Data(), true).Count()
 	assert.Equal(t, 32*(16+2*16), packed.Rows, "the prompt once")
-	assert.Equal(t, 6.0*(12*2*64*64*32*48+64*128*32*(1+2*16)), packed.Gemm)
-	assert.Equal(t, packed.Gemm+12*64*2*32*(16*17/2+2*(16*16+16*17/2)), packed.FLOP, "responses attend to the prompt too")
+	assert.Equal(t, 6.0*(12*2*square*32*48+64*128*32*(1+2*16))+12*64*2*32*(16*17/2+2*(16*16+16*17/2)), packed.FLOP,
+		"responses attend to the prompt too")
+	assert.Equal(t, 6.0*((12+2)*square*32*48+(10*square+64*128)*32*(1+2*16)), packed.Gemm)
 }
 
 func TestSamples(t *testing.T) {

@@ -121,18 +121,24 @@ func (t *Task) Step() (loss float64) {
 // the optimizer are left out: they are a few per cent.
 type Count struct {
 	Rows int     `json:"rows"` // tokens computed
-	Gemm float64 `json:"gemm"` // FLOP of products with weights: 6 (12 layers width**2 rows + width vocabulary predicting rows)
-	FLOP float64 `json:"flop"` // with attention's: 12 width layers for each query and key that it may see
+	Gemm float64 `json:"gemm"` // FLOP of the products with weights that our engine computes
+	FLOP float64 `json:"flop"` // of a step whose blocks compute all rows: those products and attention's
 }
 
-// Count returns the arithmetic of a step. Each product is computed three times: forward, and for the gradients of both factors.
+// Count returns the arithmetic of a step. Each product is computed three times: forward, and for the gradients of both factors. A block
+// has 12 width**2 weights, of which our last one uses the 2 width**2 of keys and values at all rows, the others at those that predict;
+// a query costs attention 12 width operations for each key that it may see.
 func (t *Task) Count() Count {
 	s, attended := t.size, 0
-	for rest := t.batch.Segments; len(rest) > 0; rest = rest[4:] {
+	for rest := t.batch.Segments; len(rest) > 0; rest = rest[kernel.SegmentFields:] {
 		length, prefix := int(rest[1]), int(rest[3])
 		attended += length*prefix + length*(length+1)/2
 	}
-	rows, predicting := len(t.batch.Tokens), len(t.batch.Rows)
-	gemm := 6 * float64(12*s.Layers*s.Width*s.Width*rows+s.Width*s.Vocabulary*predicting)
-	return Count{Rows: rows, Gemm: gemm, FLOP: gemm + 12*float64(s.Width*s.Layers*attended)}
+	rows, predicting, square := len(t.batch.Tokens), len(t.batch.Rows), s.Width*s.Width
+	head := s.Width * s.Vocabulary * predicting
+	return Count{
+		Rows: rows,
+		Gemm: 6 * float64((12*s.Layers-10)*square*rows+10*square*predicting+head),
+		FLOP: 6*float64(12*s.Layers*square*rows+head) + 12*float64(s.Width*s.Layers*attended),
+	}
 }

@@ -6,7 +6,7 @@ import "margins/toy/kernel"
 // to it and to themselves but not to each other. The last token of a response is only predicted, never read, so it has no row.
 type Batch struct {
 	Tokens, Positions []int32  // [N]
-	Segments          []int32  // rows {start, length, prefix start, prefix length}, as kernel.Attention reads them
+	Segments          []int32  // as kernel.SegmentFields tells; every row is a query
 	Rows              []int32  // [H] rows whose next token is predicted, ascending
 	Targets           []Target // every predicted token, response after response
 	Responses         int
@@ -23,7 +23,7 @@ type Target struct {
 func NewBatch(k *kernel.Kernel, rows int) *Batch {
 	return &Batch{
 		Tokens: k.Ints(rows)[:0], Positions: k.Ints(rows)[:0], Rows: k.Ints(rows)[:0],
-		Segments: k.Ints(4 * rows)[:0],
+		Segments: k.Ints(kernel.SegmentFields * rows)[:0],
 		Targets:  make([]Target, 0, 2*rows),
 	}
 }
@@ -77,11 +77,30 @@ func (b *Batch) segment(tokens []int32, position, prefix, prefixLength int32) {
 	if len(tokens) == 0 {
 		return
 	}
-	b.Segments = append(b.Segments, int32(len(b.Tokens)), int32(len(tokens)), prefix, prefixLength)
+	start := int32(len(b.Tokens))
+	b.Segments = append(b.Segments, start, int32(len(tokens)), prefix, prefixLength, 0, start)
 	for i, t := range tokens {
 		b.Tokens = append(b.Tokens, t)
 		b.Positions = append(b.Positions, position+int32(i))
 	}
+}
+
+// asking appends the segments to dst with only b.Rows as queries: each segment's are its last rows. They are the queries of the last block,
+// after which nothing reads the other rows.
+func (b *Batch) asking(dst []int32) []int32 {
+	next := 0
+	for rest := b.Segments; len(rest) > 0; rest = rest[kernel.SegmentFields:] {
+		start, length, row := rest[0], rest[1], next
+		for next < len(b.Rows) && b.Rows[next] < start+length {
+			next++
+		}
+		first := length - int32(next-row)
+		if next > row && b.Rows[row] != start+first {
+			panic("toy: the rows that a batch asks for are not the last of their segments")
+		}
+		dst = append(dst, start, length, rest[2], rest[3], first, int32(row))
+	}
+	return dst
 }
 
 // Sum adds up a number for each target by response: dst[r] becomes the sum, in nats when the numbers are log-probabilities.

@@ -17,11 +17,17 @@ func TestBatchLayout(t *testing.T) {
 	assert.Equal(t, []int32{10, 11, 12, 20, 21, 40, 50}, b.Tokens)
 	assert.Equal(t, []int32{0, 1, 2, 3, 4, 0, 1}, b.Positions)
 	assert.Equal(t, []int32{
-		0, 3, 0, 0, // the first prompt
-		3, 2, 0, 3, // its first response; the second has no row
-		5, 1, 0, 0,
-		6, 1, 5, 1,
+		0, 3, 0, 0, 0, 0, // the first prompt
+		3, 2, 0, 3, 0, 3, // its first response; the second has no row
+		5, 1, 0, 0, 0, 5,
+		6, 1, 5, 1, 0, 6,
 	}, b.Segments)
+	assert.Equal(t, []int32{
+		0, 3, 0, 0, 2, 0, // the last row of a prompt predicts,
+		3, 2, 0, 3, 0, 1, // and all of a response
+		5, 1, 0, 0, 0, 3,
+		6, 1, 5, 1, 0, 4,
+	}, b.asking(nil))
 	assert.Equal(t, []int32{2, 3, 4, 5, 6}, b.Rows)
 	assert.Equal(t, []Target{
 		{Row: 0, Token: 20, Response: 0}, {Row: 1, Token: 21, Response: 0}, {Row: 2, Token: 22, Response: 0},

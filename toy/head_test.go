@@ -54,7 +54,14 @@ func TestAddReadLayout(t *testing.T) {
 	require.True(t, b.AddRead([]int32{40}, []int32{50, 51}))
 	assert.Equal(t, []int32{10, 11, 12, 20, 21, 22, 30, 40, 50, 51}, b.Tokens)
 	assert.Equal(t, []int32{0, 1, 2, 3, 4, 5, 3, 0, 1, 2}, b.Positions)
-	assert.Equal(t, []int32{0, 3, 0, 0, 3, 3, 0, 3, 6, 1, 0, 3, 7, 1, 0, 0, 8, 2, 7, 1}, b.Segments)
+	assert.Equal(t, []int32{
+		0, 3, 0, 0, 0, 0, 3, 3, 0, 3, 0, 3, 6, 1, 0, 3, 0, 6,
+		7, 1, 0, 0, 0, 7, 8, 2, 7, 1, 0, 8,
+	}, b.Segments)
+	assert.Equal(t, []int32{
+		0, 3, 0, 0, 3, 0, 3, 3, 0, 3, 2, 0, 6, 1, 0, 3, 0, 1, // nothing is asked of a prompt, and the last row of a response
+		7, 1, 0, 0, 1, 2, 8, 2, 7, 1, 1, 2,
+	}, b.asking(nil))
 	assert.Equal(t, []int32{5, 6, 9}, b.Rows)
 	assert.Empty(t, b.Targets)
 	assert.Equal(t, 3, b.Responses)

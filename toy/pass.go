@@ -10,8 +10,8 @@ type Pass struct {
 	rows   int
 
 	layers []layerPass
-	x      []float32 // [N,C] the residual stream after the last block
-	last   []float32 // [H,C] its rows that predict
+	asking []int32   // the batch's segments with H queries
+	last   []float32 // [H,C] the residual stream after the last block, of the rows that predict
 	norm   []float32 // [H,C] the same, normalized
 	mean   []float32 // [H]
 	rstd   []float32 // [H]
@@ -24,18 +24,29 @@ type Pass struct {
 	coefs            []float32 // [H]
 }
 
-// layerPass holds what one block's backward pass reads.
+// layerPass holds what one block's backward pass reads. A block computes keys and values of all rows, and the rest for the A rows that it
+// is asked for: all of them, but only those that predict, H, in the last block, since nothing reads the others any more.
 type layerPass struct {
 	x            []float32 // [N,C] input
 	norm1        []float32 // [N,C]
 	mean1, rstd1 []float32 // [N]
-	qkv          []float32 // [N,3C]
+	kv           []float32 // [N,2C]
+	xAsked       []float32 // [A,C] rows of x, which it is but in the last block
+	normAsked    []float32 // [A,C] rows of norm1, likewise
+	q            []float32 // [A,C]
 	probs        []float32 // attention probabilities, laid out as kernel.Attention says
-	attended     []float32 // [N,C]
-	mid          []float32 // [N,C] residual stream between attention and MLP
-	norm2        []float32 // [N,C]
-	mean2, rstd2 []float32 // [N]
-	up, act      []float32 // [N,4C] before and after GELU
+	attended     []float32 // [A,C]
+	mid          []float32 // [A,C] residual stream between attention and MLP
+	norm2        []float32 // [A,C]
+	mean2, rstd2 []float32 // [A]
+	act, slope   []float32 // [A,4C] GELU's value and derivative
+}
+
+// asked says which rows a block computes in full.
+type asked struct {
+	n        int
+	rows     []int32 // nil for all
+	segments []int32 // with these rows as queries
 }
 
 // NewPass returns room for batches of at most that many packed rows.
@@ -43,7 +54,8 @@ func NewPass(k *kernel.Kernel, config Config, rows int) *Pass {
 	c := config.Width
 	p := &Pass{
 		k: k, config: config, rows: rows, layers: make([]layerPass, config.Layers),
-		x: k.Floats(rows * c), last: k.Floats(rows * c), norm: k.Floats(rows * c),
+		asking: k.Ints(kernel.SegmentFields * rows),
+		last:   k.Floats(rows * c), norm: k.Floats(rows * c),
 		mean: k.Floats(rows), rstd: k.Floats(rows),
 		probs: k.Floats(rows * config.Vocabulary), lse: k.Floats(rows),
 		logps: make([]float32, 2*rows),
@@ -52,21 +64,34 @@ func NewPass(k *kernel.Kernel, config Config, rows int) *Pass {
 	}
 	attention := rows * config.Heads * ((config.Context + 3) &^ 3) // a row attends to at most Context others; kernel pads that to four
 	for i := range p.layers {
-		p.layers[i] = layerPass{
+		l := layerPass{
 			x: k.Floats(rows * c), norm1: k.Floats(rows * c), mean1: k.Floats(rows), rstd1: k.Floats(rows),
-			qkv: k.Floats(rows * 3 * c), probs: k.Floats(attention), attended: k.Floats(rows * c),
+			kv: k.Floats(rows * 2 * c), q: k.Floats(rows * c), probs: k.Floats(attention), attended: k.Floats(rows * c),
 			mid: k.Floats(rows * c), norm2: k.Floats(rows * c), mean2: k.Floats(rows), rstd2: k.Floats(rows),
-			up: k.Floats(rows * 4 * c), act: k.Floats(rows * 4 * c),
+			act: k.Floats(rows * 4 * c), slope: k.Floats(rows * 4 * c),
 		}
+		l.xAsked, l.normAsked = l.x, l.norm1
+		if i == config.Layers-1 {
+			l.xAsked, l.normAsked = k.Floats(rows*c), k.Floats(rows*c)
+		}
+		p.layers[i] = l
 	}
 	return p
 }
 
+// asks tells what block i is asked for.
+func (p *Pass) asks(i int, b *Batch) asked {
+	if i == len(p.layers)-1 {
+		return asked{len(b.Rows), b.Rows, p.asking}
+	}
+	return asked{len(b.Tokens), nil, b.Segments}
+}
+
 // Forward returns the log-probability of every target, in nats; the slice is valid until the next call.
 func (p *Pass) Forward(w *Weights, b *Batch) []float32 {
-	k, c, v, h := p.k, p.config.Width, p.config.Vocabulary, len(b.Rows)
+	k, v, h := p.k, p.config.Vocabulary, len(b.Rows)
 	logits := p.probs[:h*v]
-	k.MatMul(logits, p.final(w, b), w.Head, nil, h, c, v)
+	k.MatMul(logits, p.final(w, b), w.head(), h)
 	if len(b.Targets) > len(p.logps) {
 		p.logps = make([]float32, len(b.Targets)) // one prompt with many responses of one token, which have no rows
 	}
@@ -83,71 +108,74 @@ func (p *Pass) Forward(w *Weights, b *Batch) []float32 {
 
 // final returns what a head reads: the rows b.Rows of the residual stream after the last block, normalized.
 func (p *Pass) final(w *Weights, b *Batch) []float32 {
-	c, h := p.config.Width, len(b.Rows)
-	p.hidden(w, b)
-	p.k.Gather(p.last[:h*c], p.x[:len(b.Tokens)*c], b.Rows, c)
-	p.k.LayerNorm(p.norm[:h*c], p.mean[:h], p.rstd[:h], p.last[:h*c], w.FinalGain, w.FinalBias, h, c)
+	k, c, n, h := p.k, p.config.Width, len(b.Tokens), len(b.Rows)
+	p.asking = b.asking(p.asking[:0])
+	k.Embed(p.layers[0].x[:n*c], w.WTE, w.WPE, b.Tokens, b.Positions, c)
+	for i := range p.layers {
+		y := p.last
+		if i+1 < len(p.layers) {
+			y = p.layers[i+1].x
+		}
+		p.forwardLayer(y, &p.layers[i], &w.Layers[i], n, p.asks(i, b))
+	}
+	k.LayerNorm(p.norm[:h*c], p.mean[:h], p.rstd[:h], p.last[:h*c], w.FinalGain, w.FinalBias, h, c)
 	return p.norm[:h*c]
 }
 
-// hidden computes the residual stream after the last block.
-func (p *Pass) hidden(w *Weights, b *Batch) {
-	n, c := len(b.Tokens), p.config.Width
-	p.k.Embed(p.input(0)[:n*c], w.WTE, w.WPE, b.Tokens, b.Positions, c)
-	for i := range p.layers {
-		p.forwardLayer(&p.layers[i], &w.Layers[i], p.input(i + 1)[:n*c], b)
-	}
-}
-
-// input returns where block i reads the residual stream; that of the block after the last is p.x.
-func (p *Pass) input(i int) []float32 {
-	if i == len(p.layers) {
-		return p.x
-	}
-	return p.layers[i].x
-}
-
-// attention returns the part of a block's attention probabilities that b uses.
-func (p *Pass) attention(l *layerPass, b *Batch) []float32 {
-	return l.probs[:kernel.AttentionProbs(b.Segments, p.config.Heads)]
-}
-
-// forwardLayer computes y = mid + MLP(LN2(mid)) with mid = x + attention(LN1(x)).
-func (p *Pass) forwardLayer(l *layerPass, w *LayerWeights, y []float32, b *Batch) {
-	k, c, n := p.k, p.config.Width, len(b.Tokens)
-	nc := n * c
+// forwardLayer sets the first rows of y to what block l makes of the asked ones of its n: mid + MLP(LN2(mid)), mid = x + attention(LN1(x)).
+func (p *Pass) forwardLayer(y []float32, l *layerPass, w *LayerWeights, n int, a asked) {
+	k, c, heads, h := p.k, p.config.Width, p.config.Heads, a.n
+	nc, hc := n*c, h*c
 	k.LayerNorm(l.norm1[:nc], l.mean1[:n], l.rstd1[:n], l.x[:nc], w.Gain1, w.Bias1, n, c)
-	k.MatMul(l.qkv[:3*nc], l.norm1[:nc], w.QKV, w.QKVBias, n, c, 3*c)
-	k.Attention(l.attended[:nc], p.attention(l, b), l.qkv[:3*nc], b.Segments, p.config.Heads, c)
-	k.MatMul(l.mid[:nc], l.attended[:nc], w.Out, w.OutBias, n, c, c)
-	k.Add(l.mid[:nc], l.mid[:nc], l.x[:nc])
+	if a.rows != nil {
+		k.Gather(l.xAsked[:hc], l.x[:nc], a.rows, c)
+		k.Gather(l.normAsked[:hc], l.norm1[:nc], a.rows, c)
+	}
+	k.MatMul(l.q[:hc], l.normAsked[:hc], w.queries(), h)
+	k.MatMul(l.kv[:2*nc], l.norm1[:nc], w.keysValues(), n)
+	probs := l.probs[:kernel.AttentionProbs(a.segments, heads)]
+	k.Attention(l.attended[:hc], probs, l.q[:hc], l.kv[:2*nc], a.segments, heads, c)
+	k.MatMulAdd(l.mid[:hc], l.attended[:hc], w.out(), l.xAsked[:hc], h)
 
-	k.LayerNorm(l.norm2[:nc], l.mean2[:n], l.rstd2[:n], l.mid[:nc], w.Gain2, w.Bias2, n, c)
-	k.MatMul(l.up[:4*nc], l.norm2[:nc], w.Up, w.UpBias, n, c, 4*c)
-	k.GELU(l.act[:4*nc], l.up[:4*nc])
-	k.MatMul(y, l.act[:4*nc], w.Down, w.DownBias, n, 4*c, c)
-	k.Add(y, y, l.mid[:nc])
+	k.LayerNorm(l.norm2[:hc], l.mean2[:h], l.rstd2[:h], l.mid[:hc], w.Gain2, w.Bias2, h, c)
+	k.MatMulGELU(l.act[:4*hc], l.slope[:4*hc], l.norm2[:hc], w.up(), h)
+	k.MatMulAdd(y[:hc], l.act[:4*hc], w.down(), l.mid[:hc], h)
 }
 
-// backwardLayer turns p.dx from the gradient by the block's output into that by its input, and adds to g.
-func (p *Pass) backwardLayer(l *layerPass, w, g *LayerWeights, b *Batch) {
-	k, c, n := p.k, p.config.Width, len(b.Tokens)
-	nc := n * c
-	dx, dnorm, dwide := p.dx[:nc], p.dnorm[:nc], p.dwide[:4*nc]
-	k.MatMulBackwardWeight(g.Down, g.DownBias, l.act[:4*nc], dx, n, 4*c, c)
-	k.MatMulBackwardInput(dwide, dx, w.Down, n, 4*c, c)
-	k.GELUBackward(dwide, dwide, l.up[:4*nc])
-	k.MatMulBackwardWeight(g.Up, g.UpBias, l.norm2[:nc], dwide, n, c, 4*c)
-	k.MatMulBackwardInput(dnorm, dwide, w.Up, n, c, 4*c)
-	k.LayerNormBackward(dx, g.Gain2, g.Bias2, dnorm, l.mid[:nc], l.mean2[:n], l.rstd2[:n], w.Gain2, n, c)
+// backwardLayer adds to g and sets p.dx[:n*C] to the gradient by the block's input, given that by its output, dy, which it changes: the
+// first a.n rows of p.dlast or, if all are asked for, p.dx itself.
+func (p *Pass) backwardLayer(dy []float32, l *layerPass, w, g *LayerWeights, n int, a asked) {
+	k, c, heads, h := p.k, p.config.Width, p.config.Heads, a.n
+	nc, hc := n*c, h*c
+	dx, dnorm, dwide := p.dx[:nc], p.dnorm[:hc], p.dwide[:4*hc]
+	k.MatMulBackwardWeight(g.down(), l.act[:4*hc], dy, h)
+	k.MatMulBackwardInput(dwide, dy, w.down(), l.slope[:4*hc], h)
+	k.MatMulBackwardWeight(g.up(), l.norm2[:hc], dwide, h)
+	k.MatMulBackwardInput(dnorm, dwide, w.up(), nil, h)
+	k.LayerNormBackward(dy, g.Gain2, g.Bias2, dnorm, l.mid[:hc], l.mean2[:h], l.rstd2[:h], w.Gain2, h, c)
 
-	k.MatMulBackwardWeight(g.Out, g.OutBias, l.attended[:nc], dx, n, c, c)
-	k.MatMulBackwardInput(dnorm, dx, w.Out, n, c, c)
-	dqkv := dwide[:3*nc]
-	k.AttentionBackward(dqkv, dnorm, p.attention(l, b), l.qkv[:3*nc], b.Segments, p.config.Heads, c)
-	k.MatMulBackwardWeight(g.QKV, g.QKVBias, l.norm1[:nc], dqkv, n, c, 3*c)
-	k.MatMulBackwardInput(dnorm, dqkv, w.QKV, n, c, 3*c)
+	k.MatMulBackwardWeight(g.out(), l.attended[:hc], dy, h)
+	k.MatMulBackwardInput(dnorm, dy, w.out(), nil, h)
+	probs := l.probs[:kernel.AttentionProbs(a.segments, heads)]
+	dq, dkv := p.dwide[:hc], p.dwide[nc:3*nc]
+	k.AttentionBackward(dq, dkv, dnorm, probs, l.q[:hc], l.kv[:2*nc], a.segments, heads, c)
+	k.MatMulBackwardWeight(g.queries(), l.normAsked[:hc], dq, h)
+	k.MatMulBackwardWeight(g.keysValues(), l.norm1[:nc], dkv, n)
+	k.MatMulBackwardInput(dnorm, dq, w.queries(), nil, h)
+	if a.rows != nil {
+		dnorm = p.spread(p.dwide[3*nc:], dnorm, nc, a.rows)
+		p.spread(dx, dy, nc, a.rows)
+	}
+	k.MatMulBackwardInputAdd(dnorm, dkv, w.keysValues(), n)
 	k.LayerNormBackward(dx, g.Gain1, g.Bias1, dnorm, l.x[:nc], l.mean1[:n], l.rstd1[:n], w.Gain1, n, c)
+}
+
+// spread sets the first n numbers of dst to rows of zeros but for those of src, which stand at the given places, and returns them.
+func (p *Pass) spread(dst, src []float32, n int, rows []int32) []float32 {
+	dst = dst[:n]
+	clear(dst)
+	p.k.GatherBackward(dst, src, rows, p.config.Width)
+	return dst
 }
 
 // Backward adds to g the gradient of a loss whose partial derivative by the log-probability of target i is dlogps[i]. It follows
@@ -168,8 +196,8 @@ func (p *Pass) Backward(w, g *Weights, b *Batch, dlogps []float32) {
 	}
 
 	dnorm := p.dnorm[:h*c]
-	k.MatMulBackwardWeight(g.Head, nil, p.norm[:h*c], dlogits, h, c, v)
-	k.MatMulBackwardInput(dnorm, dlogits, w.Head, h, c, v)
+	k.MatMulBackwardWeight(g.head(), p.norm[:h*c], dlogits, h)
+	k.MatMulBackwardInput(dnorm, dlogits, w.head(), nil, h)
 	p.finalBackward(w, g, b, dnorm)
 }
 
@@ -179,10 +207,10 @@ func (p *Pass) finalBackward(w, g *Weights, b *Batch, dnorm []float32) {
 	dlast, dx := p.dlast[:h*c], p.dx[:n*c]
 	clear(dlast)
 	k.LayerNormBackward(dlast, g.FinalGain, g.FinalBias, dnorm, p.last[:h*c], p.mean[:h], p.rstd[:h], w.FinalGain, h, c)
-	clear(dx)
-	k.GatherBackward(dx, dlast, b.Rows, c)
+	dy := dlast
 	for i := len(p.layers) - 1; i >= 0; i-- {
-		p.backwardLayer(&p.layers[i], &w.Layers[i], &g.Layers[i], b)
+		p.backwardLayer(dy, &p.layers[i], &w.Layers[i], &g.Layers[i], n, p.asks(i, b))
+		dy = dx
 	}
 	k.EmbedBackward(g.WTE, g.WPE, dx, b.Tokens, b.Positions, c)
 }

@@ -31,9 +31,9 @@ type Response struct {
 
 // decoder computes one model a token at a time. Its cache holds a key and a value of width C for each row and position.
 type decoder struct {
-	caches                               [][]float32 // one a layer, [rows,T,2C]
-	x, norm, qkv, attended, wide, logits []float32
-	mean, rstd                           []float32
+	caches                                    [][]float32 // one a layer, [rows,T,2C]
+	x, mid, norm, qkv, attended, wide, logits []float32
+	mean, rstd                                []float32
 }
 
 // NewSampler returns a sampler that writes at most that many responses at a time.
@@ -49,7 +49,7 @@ func newDecoder(k *kernel.Kernel, config Config, rows int) *decoder {
 	c := config.Width
 	d := &decoder{
 		caches: make([][]float32, config.Layers),
-		x:      k.Floats(rows * c), norm: k.Floats(rows * c), qkv: k.Floats(rows * 3 * c), attended: k.Floats(rows * c),
+		x:      k.Floats(rows * c), mid: k.Floats(rows * c), norm: k.Floats(rows * c), qkv: k.Floats(rows * 3 * c), attended: k.Floats(rows * c),
 		wide: k.Floats(rows * 4 * c), logits: k.Floats(rows * config.Vocabulary), mean: k.Floats(rows), rstd: k.Floats(rows),
 	}
 	for i := range d.caches {
@@ -62,24 +62,21 @@ func newDecoder(k *kernel.Kernel, config Config, rows int) *decoder {
 func (d *decoder) step(k *kernel.Kernel, w *Weights, tokens, positions []int32) []float32 {
 	n, c, v := len(tokens), w.Config.Width, w.Config.Vocabulary
 	nc := n * c
-	x, norm, attended, mean, rstd := d.x[:nc], d.norm[:nc], d.attended[:nc], d.mean[:n], d.rstd[:n]
+	x, mid, norm, attended, mean, rstd := d.x[:nc], d.mid[:nc], d.norm[:nc], d.attended[:nc], d.mean[:n], d.rstd[:n]
 	k.Embed(x, w.WTE, w.WPE, tokens, positions, c)
 	for i := range w.Layers {
 		l := &w.Layers[i]
 		k.LayerNorm(norm, mean, rstd, x, l.Gain1, l.Bias1, n, c)
-		k.MatMul(d.qkv[:3*nc], norm, l.QKV, l.QKVBias, n, c, 3*c)
+		k.MatMul(d.qkv[:3*nc], norm, l.qkv(), n)
 		cache := d.caches[i][:2*nc*w.Config.Context]
 		k.AttendCached(attended, d.qkv[:3*nc], cache, positions, n, w.Config.Context, w.Config.Heads, c)
-		k.MatMul(norm, attended, l.Out, l.OutBias, n, c, c)
-		k.Add(x, norm, x)
-		k.LayerNorm(norm, mean, rstd, x, l.Gain2, l.Bias2, n, c)
-		k.MatMul(d.wide[:4*nc], norm, l.Up, l.UpBias, n, c, 4*c)
-		k.GELU(d.wide[:4*nc], d.wide[:4*nc])
-		k.MatMul(norm, d.wide[:4*nc], l.Down, l.DownBias, n, 4*c, c)
-		k.Add(x, norm, x)
+		k.MatMulAdd(mid, attended, l.out(), x, n)
+		k.LayerNorm(norm, mean, rstd, mid, l.Gain2, l.Bias2, n, c)
+		k.MatMulGELU(d.wide[:4*nc], nil, norm, l.up(), n)
+		k.MatMulAdd(x, d.wide[:4*nc], l.down(), mid, n)
 	}
 	k.LayerNorm(norm, mean, rstd, x, w.FinalGain, w.FinalBias, n, c)
-	k.MatMul(d.logits[:n*v], norm, w.Head, nil, n, c, v)
+	k.MatMul(d.logits[:n*v], norm, w.head(), n)
 	return d.logits[:n*v]
 }
 

@@ -26,7 +26,8 @@ func NewTrace(k *kernel.Kernel, w *Weights, tokens []int32) Trace {
 	defer k.Release(mark)
 	t := tracer{
 		k: k, n: n, c: c, heads: w.Config.Heads,
-		x: k.Floats(n * c), norm: k.Floats(n * c), mean: k.Floats(n), rstd: k.Floats(n), wide: k.Floats(4 * n * c), attended: k.Floats(n * c),
+		x: k.Floats(n * c), mid: k.Floats(n * c), norm: k.Floats(n * c), mean: k.Floats(n), rstd: k.Floats(n),
+		wide: k.Floats(4 * n * c), attended: k.Floats(n * c),
 	}
 	inputs := k.Ints(2 * n)
 	copy(inputs, tokens)
@@ -40,7 +41,7 @@ func NewTrace(k *kernel.Kernel, w *Weights, tokens []int32) Trace {
 	}
 	k.LayerNorm(t.norm, t.mean, t.rstd, t.x, w.FinalGain, w.FinalBias, n, c)
 	logits, lse := k.Floats(n*v), k.Floats(n)
-	k.MatMul(logits, t.norm, w.Head, nil, n, c, v)
+	k.MatMul(logits, t.norm, w.head(), n)
 	copy(trace.LogProbs, logits)
 	k.Softmax(logits, lse, logits, n, v, 1)
 	for i := range trace.LogProbs {
@@ -51,10 +52,12 @@ func NewTrace(k *kernel.Kernel, w *Weights, tokens []int32) Trace {
 
 // tracer is a forward pass over n tokens.
 type tracer struct {
-	k                   *kernel.Kernel
-	n, c, heads         int
-	x, norm, mean, rstd []float32 // [N,C] the residual stream; [N,C], [N], [N]
-	wide, attended      []float32 // [N,4C], [N,C]
+	k              *kernel.Kernel
+	n, c, heads    int
+	x, mid         []float32 // [N,C] the residual stream before attention and after it
+	norm           []float32 // [N,C]
+	mean, rstd     []float32 // [N]
+	wide, attended []float32 // [N,4C], [N,C]
 }
 
 // layer takes the residual stream through one block and returns its attention maps.
@@ -62,15 +65,12 @@ func (t *tracer) layer(w *LayerWeights) []float32 {
 	k, n, c := t.k, t.n, t.c
 	k.LayerNorm(t.norm, t.mean, t.rstd, t.x, w.Gain1, w.Bias1, n, c)
 	qkv := t.wide[:3*n*c]
-	k.MatMul(qkv, t.norm, w.QKV, w.QKVBias, n, c, 3*c)
+	k.MatMul(qkv, t.norm, w.qkv(), n)
 	maps := t.attend(qkv)
-	k.MatMul(t.norm, t.attended, w.Out, w.OutBias, n, c, c)
-	k.Add(t.x, t.norm, t.x)
-	k.LayerNorm(t.norm, t.mean, t.rstd, t.x, w.Gain2, w.Bias2, n, c)
-	k.MatMul(t.wide, t.norm, w.Up, w.UpBias, n, c, 4*c)
-	k.GELU(t.wide, t.wide)
-	k.MatMul(t.norm, t.wide, w.Down, w.DownBias, n, 4*c, c)
-	k.Add(t.x, t.norm, t.x)
+	k.MatMulAdd(t.mid, t.attended, w.out(), t.x, n)
+	k.LayerNorm(t.norm, t.mean, t.rstd, t.mid, w.Gain2, w.Bias2, n, c)
+	k.MatMulGELU(t.wide, nil, t.norm, w.up(), n)
+	k.MatMulAdd(t.x, t.wide, w.down(), t.mid, n)
 	return maps
 }
 

@@ -36,6 +36,30 @@ type LayerWeights struct {
 	Down, DownBias []float32 // [4C,C], [C]
 }
 
+// The products of a block.
+
+func (l *LayerWeights) qkv() kernel.Linear {
+	return kernel.NewLinear(l.QKV, l.QKVBias, len(l.Gain1), 3*len(l.Gain1))
+}
+func (l *LayerWeights) queries() kernel.Linear { return l.qkv().Columns(0, len(l.Gain1)) }
+func (l *LayerWeights) keysValues() kernel.Linear {
+	return l.qkv().Columns(len(l.Gain1), 3*len(l.Gain1))
+}
+func (l *LayerWeights) out() kernel.Linear {
+	return kernel.NewLinear(l.Out, l.OutBias, len(l.Gain1), len(l.Gain1))
+}
+func (l *LayerWeights) up() kernel.Linear {
+	return kernel.NewLinear(l.Up, l.UpBias, len(l.Gain1), 4*len(l.Gain1))
+}
+func (l *LayerWeights) down() kernel.Linear {
+	return kernel.NewLinear(l.Down, l.DownBias, 4*len(l.Gain1), len(l.Gain1))
+}
+
+// head is the product that gives logits.
+func (w *Weights) head() kernel.Linear {
+	return kernel.NewLinear(w.Head, nil, w.Config.Width, w.Config.Vocabulary)
+}
+
 // Tensor is one named part of a Weights.
 type Tensor struct {
 	Name       string

@@ -2,10 +2,16 @@ package kernel
 
 import "fmt"
 
-// A segment is four int32: start, length, prefixStart, prefixLength. Query i of it, row start+i, attends to keys 0 to prefixLength+i:
-// first the prefix's rows, all of them, then the segment's own up to itself. So a prompt is a segment without prefix, and two
-// responses to it are two segments that share it as prefix, with no padding anywhere.
-const segmentFields = 4
+// SegmentFields is how many int32 a segment of packed sequences has: start, length, prefixStart, prefixLength, first, row.
+//
+// Row start+i, if it is a query, attends to keys 0 to prefixLength+i: first the prefix's rows, all of them, then the segment's own up to
+// itself. So a prompt is a segment without prefix, and two responses to it are two segments that share it as prefix, with no padding anywhere. The
+// segment's rows from the first-th on are queries; they are rows row, row+1, ... of whatever has a row for each query. Those before, from
+// which nothing is asked, only give keys and values.
+const SegmentFields = 6
+
+// queries is how many a segment has.
+func queries(segment []int32) int { return int(segment[1]) - int(segment[4]) }
 
 // probsStride is the distance of two queries' rows of probabilities: the number of keys, rounded up to whole vectors.
 func probsStride(segment []int32) int { return (int(segment[1]) + int(segment[3]) + 3) &^ 3 }
@@ -14,8 +20,8 @@ func probsStride(segment []int32) int { return (int(segment[1]) + int(segment[3]
 // query after query.
 func AttentionProbs(segments []int32, heads int) int {
 	n := 0
-	for ; len(segments) >= segmentFields; segments = segments[segmentFields:] {
-		n += heads * int(segments[1]) * probsStride(segments)
+	for ; len(segments) >= SegmentFields; segments = segments[SegmentFields:] {
+		n += heads * queries(segments) * probsStride(segments)
 	}
 	return n
 }
@@ -23,60 +29,68 @@ func AttentionProbs(segments []int32, heads int) int {
 // AttentionRow returns where in probs the probabilities of one query of one head begin. There are as many as there are keys,
 // prefixLength + length of the segment, those of later keys being 0.
 func AttentionRow(segments []int32, heads, segment, head, query int) int {
-	before, at := segments[:segment*segmentFields], segments[segment*segmentFields:]
-	return AttentionProbs(before, heads) + (head*int(at[1])+query)*probsStride(at)
+	before, at := segments[:segment*SegmentFields], segments[segment*SegmentFields:]
+	return AttentionProbs(before, heads) + (head*queries(at)+query)*probsStride(at)
 }
 
-// checkAttention returns the number of rows of y[n,c] and the most keys that a segment has.
-func checkAttention(operation string, y, probs, qkv []float32, segments []int32, heads, c int) (n, keys int) {
+// checkAttention returns the most keys that a segment has. There are h queries and n rows.
+func checkAttention(operation string, y, probs, q, kv []float32, segments []int32, heads, c int) (keys int) {
 	checkDims(operation, heads, c)
 	if heads == 0 || c%(4*heads) != 0 {
 		panic(fmt.Sprintf("kernel: %s: %d channels in %d heads: a head's channels must be a multiple of 4", operation, c, heads))
 	}
-	n = len(y) / max(c, 1)
-	checkDims(operation, n)
-	check(operation, "y", len(y), n*c)
-	check(operation, "qkv", len(qkv), 3*n*c)
-	check(operation, "segments", len(segments)%segmentFields, 0)
-	for rest := segments; len(rest) > 0; rest = rest[segmentFields:] {
-		start, length, from, prefix := int(rest[0]), int(rest[1]), int(rest[2]), int(rest[3])
+	n, h, size := len(kv)/max(2*c, 1), len(y)/max(c, 1), 0
+	checkDims(operation, n, h)
+	check(operation, "y", len(y), h*c)
+	check(operation, "q", len(q), h*c)
+	check(operation, "kv", len(kv), 2*n*c)
+	check(operation, "segments", len(segments)%SegmentFields, 0)
+	for rest := segments; len(rest) > 0; rest = rest[SegmentFields:] {
+		start, length, from, prefix, first, row := int(rest[0]), int(rest[1]), int(rest[2]), int(rest[3]), int(rest[4]), int(rest[5])
 		if start < 0 || length < 0 || start+length > n || from < 0 || prefix < 0 || from+prefix > n {
-			panic(fmt.Sprintf("kernel: %s: segment %v leaves the %d rows", operation, rest[:segmentFields], n))
+			panic(fmt.Sprintf("kernel: %s: segment %v leaves the %d rows", operation, rest[:SegmentFields], n))
 		}
-		keys = max(keys, length+prefix)
+		if first < 0 || first > length || row < 0 || row+length-first > h {
+			panic(fmt.Sprintf("kernel: %s: segment %v leaves the %d queries", operation, rest[:SegmentFields], h))
+		}
+		keys, size = max(keys, length+prefix), size+heads*queries(rest)*probsStride(rest)
 	}
-	check(operation, "probs", len(probs), AttentionProbs(segments, heads))
-	return n, keys
+	check(operation, "probs", len(probs), size)
+	return keys
 }
 
-// Attention sets, for the rows of every segment, y[n,c] = probs v with probs = softmax(q kT / sqrt(c/heads)) in each of the heads (Vaswani
-// et al. 2017), and probs as AttentionProbs tells. A row of qkv[n,3c] is query, key and value, each head after head; c/heads is
-// a multiple of 4. Rows outside every segment are left as they are.
-func (k *Kernel) Attention(y, probs, qkv []float32, segments []int32, heads, c int) {
-	_, keys := checkAttention("Attention", y, probs, qkv, segments, heads, c)
+// Attention sets, for the queries of every segment, y[h,c] = probs v with probs = softmax(q kT / sqrt(c/heads)) in each of the heads
+// (Vaswani et al. 2017), and probs as AttentionProbs tells. A row of q[h,c] is a query, head after head; one of kv[n,2c] is a key, then a
+// value, likewise; c/heads is a multiple of 4. Rows of y outside every segment are left as they are.
+func (k *Kernel) Attention(y, probs, q, kv []float32, segments []int32, heads, c int) {
+	keys := checkAttention("Attention", y, probs, q, kv, segments, heads, c)
 	size := c / heads
 	a := k.arguments
 	// keys or values of a head, packed keys, packed values; a packed matrix has up to seven more columns
 	scratch := k.scratch(keys*size + (keys+8)*size + keys*(size+8))
-	a.address = [8]address{at(k, y), at(k, probs), at(k, qkv), at(k, segments), at(k, scratch)}
-	a.size = [4]int32{int32(len(segments) / segmentFields), int32(heads), int32(c)}
+	a.address = [8]address{at(k, y), at(k, probs), at(k, q), at(k, kv), at(k, segments), at(k, scratch)}
+	a.size = [4]int32{int32(len(segments) / SegmentFields), int32(heads), int32(c)}
 	k.run(opAttention)
 }
 
-// AttentionBackward sets dqkv[n,3c] to the gradient of Attention's qkv, given dy[n,c]. In each head, with p the probabilities:
+// AttentionBackward sets dq[h,c] and dkv[n,2c] to the gradients of Attention's q and kv, given dy[h,c]. In each head, with p the
+// probabilities:
 //
 //	dv = pT dy,  dp = dy vT,  ds = p (dp - sum over keys of p dp) / sqrt(c/heads),  dq = ds k,  dk = dsT q
 //
 // Keys and values of a row receive the sum over all segments that see it, in the order of segments. Rows outside every segment get 0.
-func (k *Kernel) AttentionBackward(dqkv, dy, probs, qkv []float32, segments []int32, heads, c int) {
-	n, keys := checkAttention("AttentionBackward", dy, probs, qkv, segments, heads, c)
-	check("AttentionBackward", "dqkv", len(dqkv), 3*n*c)
+func (k *Kernel) AttentionBackward(dq, dkv, dy, probs, q, kv []float32, segments []int32, heads, c int) {
+	keys := checkAttention("AttentionBackward", dy, probs, q, kv, segments, heads, c)
+	check("AttentionBackward", "dq", len(dq), len(q))
+	check("AttentionBackward", "dkv", len(dkv), len(kv))
+	clear(dq)
+	clear(dkv)
 	size := c / heads
 	a := k.arguments
 	// keys or values of a head, packed keys, ds, its strips, and one of: packed values, queries, dy
 	scratch := k.scratch(keys*size + keys*(size+8) + keys*(keys+4) + keys*(keys+5) + (keys+8)*(size+8))
-	a.address = [8]address{at(k, dqkv), at(k, dy), at(k, probs), at(k, qkv), at(k, segments), at(k, scratch)}
-	a.size = [4]int32{int32(n), int32(len(segments) / segmentFields), int32(heads), int32(c)}
+	a.address = [8]address{at(k, dq), at(k, dkv), at(k, dy), at(k, probs), at(k, q), at(k, kv), at(k, segments), at(k, scratch)}
+	a.size = [4]int32{int32(len(segments) / SegmentFields), int32(heads), int32(c)}
 	k.run(opAttentionBackward)
 }
 

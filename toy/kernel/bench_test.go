@@ -26,17 +26,21 @@ func BenchmarkMatMul(b *testing.B) {
 		for _, shape := range [][2]int{{s.c, 3 * s.c}, {s.c, s.c}, {s.c, 4 * s.c}, {4 * s.c, s.c}, {s.c, s.v}} {
 			n, in, out := s.n, shape[0], shape[1]
 			mark := k.Mark()
-			x, y, w, bias := filled(k, n*in), filled(k, n*out), filled(k, in*out), filled(k, out)
+			x, y, beside, l := filled(k, n*in), filled(k, n*out), filled(k, n*out), NewLinear(filled(k, in*out), filled(k, out), in, out)
 			for _, product := range []struct {
 				name string
 				call func()
 			}{
-				{"forward", func() { k.MatMul(y, x, w, bias, n, in, out) }},
-				{"input", func() { k.MatMulBackwardInput(x, y, w, n, in, out) }},
-				{"weight", func() { k.MatMulBackwardWeight(w, bias, x, y, n, in, out) }},
+				{"forward", func() { k.MatMul(y, x, l, n) }},
+				{"add", func() { k.MatMulAdd(y, x, l, beside, n) }},
+				{"gelu", func() { k.MatMulGELU(y, beside, x, l, n) }},
+				{"input", func() { k.MatMulBackwardInput(x, y, l, nil, n) }},
+				{"input-slope", func() { k.MatMulBackwardInput(x, y, l, x, n) }},
+				{"input-add", func() { k.MatMulBackwardInputAdd(x, y, l, n) }},
+				{"weight", func() { k.MatMulBackwardWeight(l, x, y, n) }},
 			} {
 				b.Run(fmt.Sprintf("%dx%dx%d/%s", n, in, out, product.name), func(b *testing.B) {
-					clear(w) // the products feed each other: keep them from growing without bound
+					clear(l.W) // the products feed each other: keep them from growing without bound
 					for b.Loop() {
 						product.call()
 					}
@@ -55,15 +59,16 @@ func BenchmarkOthers(b *testing.B) {
 		mark := k.Mark()
 		// a prompt and its two responses, 32 times
 		length := n / pairs / 3
-		segments := k.Ints(pairs * 3 * segmentFields)
+		segments := k.Ints(pairs * 3 * SegmentFields)
 		for i := range pairs {
-			prompt := int32(3 * length * i)
-			l := int32(length)
-			copy(segments[12*i:], []int32{prompt, l, 0, 0, prompt + l, l, prompt, l, prompt + 2*l, l, prompt, l})
+			prompt, l := int32(3*length*i), int32(length)
+			copy(segments[3*SegmentFields*i:], []int32{
+				prompt, l, 0, 0, 0, prompt, prompt + l, l, prompt, l, 0, prompt + l, prompt + 2*l, l, prompt, l, 0, prompt + 2*l,
+			})
 		}
 		x, y, dx, qkv, dqkv := filled(k, n*c), filled(k, n*c), filled(k, n*c), filled(k, 3*n*c), filled(k, 3*n*c)
+		q, kv, dq, dkv := qkv[:n*c], qkv[n*c:], dqkv[:n*c], dqkv[n*c:]
 		gain, bias, mean, rstd := filled(k, c), filled(k, c), filled(k, n), filled(k, n)
-		wide, dwide := filled(k, 4*n*c), filled(k, 4*n*c)
 		logits, probs, lse := filled(k, n*v), filled(k, n*v), filled(k, n)
 		attention := k.Floats(AttentionProbs(segments, heads))
 		const batch, context = 512, 24
@@ -81,11 +86,8 @@ func BenchmarkOthers(b *testing.B) {
 		}{
 			{"LayerNorm", func() { k.LayerNorm(y, mean, rstd, x, gain, bias, n, c) }},
 			{"LayerNormBackward", func() { k.LayerNormBackward(dx, gain, bias, y, x, mean, rstd, gain, n, c) }},
-			{"GELU", func() { k.GELU(dwide, wide) }},
-			{"GELUBackward", func() { k.GELUBackward(dwide, wide, wide) }},
-			{"Add", func() { k.Add(y, x, x) }},
-			{"Attention", func() { k.Attention(y, attention, qkv, segments, heads, c) }},
-			{"AttentionBackward", func() { k.AttentionBackward(dqkv, y, attention, qkv, segments, heads, c) }},
+			{"Attention", func() { k.Attention(y, attention, q, kv, segments, heads, c) }},
+			{"AttentionBackward", func() { k.AttentionBackward(dq, dkv, y, attention, q, kv, segments, heads, c) }},
 			{"AttendCached", func() { k.AttendCached(y[:batch*c], qkv[:3*batch*c], cache, positions, batch, context, heads, c) }},
 			{"Embed", func() { k.Embed(y, weights, weights, tokens, places, c) }},
 			{"EmbedBackward", func() { k.EmbedBackward(weights, moments, x, tokens, places, c) }},

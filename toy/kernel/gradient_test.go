@@ -67,12 +67,13 @@ func TestReferenceGradients(t *testing.T) {
 			return func() float64 { return dot(dy, refGELU(x)) }, []pair{{x, refGELUBackward(dy, x)}}
 		}},
 		{"Attention", func() (func() float64, []pair) {
-			const n, heads, c = 9, 2, 8
-			segments := []int32{0, 3, 0, 0, 3, 2, 0, 3, 5, 4, 0, 3}
-			qkv, dy := random(3*n*c), random(n*c)
-			_, probs := refAttention(qkv, segments, heads, c, n)
-			loss := func() float64 { y, _ := refAttention(qkv, segments, heads, c, n); return dot(dy, y) }
-			return loss, []pair{{qkv, refAttentionBackward(dy, probs, qkv, segments, heads, c, n)}}
+			const n, h, heads, c = 9, 7, 2, 8
+			segments := []int32{0, 3, 0, 0, 2, 0, 3, 2, 0, 3, 0, 1, 5, 4, 0, 3, 0, 3}
+			q, kv, dy := random(h*c), random(2*n*c), random(h*c)
+			_, probs := refAttention(q, kv, segments, heads, c)
+			loss := func() float64 { y, _ := refAttention(q, kv, segments, heads, c); return dot(dy, y) }
+			dq, dkv := refAttentionBackward(dy, probs, q, kv, segments, heads, c)
+			return loss, []pair{{q, dq}, {kv, dkv}}
 		}},
 		{"CrossEntropy", func() (func() float64, []pair) {
 			const n, v = 3, 5

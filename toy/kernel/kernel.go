@@ -5,7 +5,7 @@
 //
 // Slices must come from Floats and Ints of the Kernel that is called. Matrices are row-major. A slice that an operation writes must
 // not overlap another argument unless the operation says so. A backward operation overwrites the gradients of activations and adds
-// to those of parameters; LayerNormBackward and GatherBackward add to both, because their results join a residual stream.
+// to those of parameters; LayerNormBackward, GatherBackward and MatMulBackwardInputAdd add to both, because their results join others.
 // Lengths that do not fit the dimensions panic with "kernel: ...", as does an index out of range; NaN and infinities pass through.
 package kernel
 
@@ -34,13 +34,13 @@ type operation int32
 
 const (
 	opMatMul operation = iota
+	opMatMulAdd
+	opMatMulGELU
 	opMatMulBackwardInput
+	opMatMulBackwardInputAdd
 	opMatMulBackwardWeight
 	opLayerNorm
 	opLayerNormBackward
-	opGELU
-	opGELUBackward
-	opAdd
 	opAttention
 	opAttentionBackward
 	opAttendCached

@@ -53,21 +53,30 @@ func TestMistakesPanic(t *testing.T) {
 		want string
 		call func()
 	}{
-		{"kernel: MatMul: w has 5 elements, want 6", func() { k.MatMul(x(4), x(6), x(5), nil, 2, 3, 2) }},
-		{"kernel: MatMul: bias has 3 elements, want 2", func() { k.MatMul(x(4), x(6), x(6), x(3), 2, 3, 2) }},
-		{"kernel: MatMul: dimension -1", func() { k.MatMul(nil, nil, nil, nil, -1, 0, 0) }},
-		{"kernel: GELU: y has 3 elements, want 4", func() { k.GELU(x(3), x(4)) }},
+		{"kernel: MatMul: w has 5 elements, want 6 or more", func() { k.MatMul(x(4), x(6), NewLinear(x(5), nil, 3, 2), 2) }},
+		{"kernel: MatMul: bias has 3 elements, want 2", func() { k.MatMul(x(4), x(6), NewLinear(x(6), x(3), 3, 2), 2) }},
+		{"kernel: MatMul: dimension -1", func() { k.MatMul(nil, nil, NewLinear(nil, nil, 0, 0), -1) }},
+		{"kernel: MatMul: rows of 2 columns lie 1 apart", func() { k.MatMul(x(4), x(6), Linear{x(6), nil, 3, 2, 1}, 2) }},
+		{"kernel: MatMulAdd: residual has 3 elements, want 4", func() { k.MatMulAdd(x(4), x(6), NewLinear(x(6), nil, 3, 2), x(3), 2) }},
+		{"kernel: MatMulGELU: slope has 5 elements, want 4", func() { k.MatMulGELU(x(4), x(5), x(6), NewLinear(x(6), nil, 3, 2), 2) }},
+		{"kernel: MatMulBackwardInput: slope has 4 elements, want 6",
+			func() { k.MatMulBackwardInput(x(6), x(4), NewLinear(x(6), nil, 3, 2), x(4), 2) }},
 		{"kernel: Embed: tokens[1] is 2, outside 0..1", func() { k.Embed(x(4), x(4), x(4), ints(0, 2), ints(0, 1), 2) }},
 		{"kernel: EmbedBackward: positions[0] is -1, outside 0..1", func() { k.EmbedBackward(x(4), x(4), x(4), ints(0, 1), ints(-1, 1), 2) }},
 		{"kernel: Gather: rows[0] is 3, outside 0..2", func() { k.Gather(x(2), x(6), ints(3), 2) }},
 		{"kernel: GatherBackward: rows[0] is 1, outside 0..0", func() { k.GatherBackward(x(2), x(6), ints(1, 1, 0), 2) }},
 		{"kernel: Softmax: rows have no elements", func() { k.Softmax(nil, x(1), nil, 1, 0, 1) }},
 		{"kernel: Attention: 10 channels in 2 heads: a head's channels must be a multiple of 4",
-			func() { k.Attention(x(10), nil, x(30), nil, 2, 10) }},
-		{"kernel: Attention: segment [1 2 0 0] leaves the 2 rows",
-			func() { k.Attention(x(8), x(8), x(24), ints(1, 2, 0, 0), 1, 4) }},
+			func() { k.Attention(x(10), nil, x(10), x(20), nil, 2, 10) }},
+		{"kernel: Attention: segment [1 2 0 0 0 0] leaves the 2 rows",
+			func() { k.Attention(x(8), x(8), x(8), x(16), ints(1, 2, 0, 0, 0, 0), 1, 4) }},
+		{"kernel: Attention: segment [0 2 0 0 1 2] leaves the 2 queries",
+			func() { k.Attention(x(8), x(8), x(8), x(16), ints(0, 2, 0, 0, 1, 2), 1, 4) }},
+		{"kernel: Attention: kv has 8 elements, want 0", func() { k.Attention(x(8), x(8), x(8), x(8), nil, 1, 8) }},
 		{"kernel: AttentionBackward: probs has 7 elements, want 8",
-			func() { k.AttentionBackward(x(24), x(8), x(7), x(24), ints(0, 2, 0, 0), 1, 4) }},
+			func() { k.AttentionBackward(x(8), x(16), x(8), x(7), x(8), x(16), ints(0, 2, 0, 0, 0, 0), 1, 4) }},
+		{"kernel: AttentionBackward: dkv has 8 elements, want 16",
+			func() { k.AttentionBackward(x(8), x(8), x(8), x(8), x(8), x(16), ints(0, 2, 0, 0, 0, 0), 1, 4) }},
 		{"kernel: AttendCached: positions[0] is 2, outside 0..1", func() { k.AttendCached(x(4), x(12), x(16), ints(2), 1, 2, 1, 4) }},
 	} {
 		assert.PanicsWithValue(t, c.want, c.call)
@@ -97,31 +106,33 @@ func everything(k *Kernel) (run func(), results [][]float32) {
 		}
 		return x
 	}
-	segments := k.Ints(12)
-	copy(segments, []int32{0, 6, 0, 0, 6, 5, 0, 6, 11, 9, 0, 6})
+	segments := k.Ints(3 * SegmentFields)
+	copy(segments, []int32{0, 6, 0, 0, 0, 0, 6, 5, 0, 6, 0, 6, 11, 9, 0, 6, 0, 11})
 	tokens, positions, last := below(n, v), below(n, context), below(2, context)
-	x, w, bias, dy, qkv, logits, other := random(n*c), random(c*3*c), random(3*c), random(n*3*c), random(n*3*c), random(n*v), random(n*v)
+	x, dy, qkv, logits, other := random(n*c), random(n*3*c), random(n*3*c), random(n*v), random(n*v)
+	l := NewLinear(random(c*3*c), random(3*c), c, 3*c)
+	square := l.Columns(c, 2*c)
 	wte, wpe, gain, coefs := random(v*c), random(context*c), random(c), random(n)
-	y3, dx, dw, dbias := result(n*3*c), result(n*c), result(c*3*c), result(3*c)
+	y3, dx, d := result(n*3*c), result(n*c), NewLinear(result(c*3*c), result(3*c), c, 3*c)
 	norm, mean, rstd, dnorm, dgain, dnormBias := result(n*c), result(n), result(n), result(n*c), result(c), result(c)
-	g, dg, added, attended := result(n*c), result(n*c), result(n*c), result(n*c)
-	probs, dqkv := result(AttentionProbs(segments, heads)), result(n*3*c)
+	act, slope, added, attended := result(n*c), result(n*c), result(n*c), result(n*c)
+	probs, dq, dkv := result(AttentionProbs(segments, heads)), result(n*c), result(n*2*c)
 	decoded, cache := result(2*c), result(2*context*2*c)
 	embedded, dwte, dwpe, picked, dpicked := result(n*c), result(v*c), result(context*c), result(n*c), result(v*c)
 	soft, lse, dlogits, div := result(n*v), result(n), result(n*v), result(n)
 	weights, m, moment, norms := result(n*c), result(n*c), k.Floats(n*c), result(1)
 	results = append(results, moment)
 	return func() {
-		k.MatMul(y3, x, w, bias, n, c, 3*c)
-		k.MatMulBackwardInput(dx, dy, w, n, c, 3*c)
-		k.MatMulBackwardWeight(dw, dbias, x, dy, n, c, 3*c)
+		k.MatMul(y3, x, l, n)
+		k.MatMulAdd(added, x, square, norm, n)
+		k.MatMulGELU(act, slope, x, square, n)
+		k.MatMulBackwardInput(dx, dy, l, x, n)
+		k.MatMulBackwardInputAdd(dx, x, square, n)
+		k.MatMulBackwardWeight(d, x, dy, n)
 		k.LayerNorm(norm, mean, rstd, x, gain, gain, n, c)
 		k.LayerNormBackward(dnorm, dgain, dnormBias, dx, x, mean, rstd, gain, n, c)
-		k.GELU(g, x)
-		k.GELUBackward(dg, dx, x)
-		k.Add(added, x, dx)
-		k.Attention(attended, probs, qkv, segments, heads, c)
-		k.AttentionBackward(dqkv, x, probs, qkv, segments, heads, c)
+		k.Attention(attended, probs, qkv[:n*c], qkv[n*c:], segments, heads, c)
+		k.AttentionBackward(dq, dkv, x, probs, qkv[:n*c], qkv[n*c:], segments, heads, c)
 		k.AttendCached(decoded, qkv[:6*c], cache, last, 2, context, heads, c)
 		k.Embed(embedded, wte, wpe, tokens, positions, c)
 		k.EmbedBackward(dwte, dwpe, x, tokens, positions, c)
@@ -153,15 +164,15 @@ func TestSameBitsInEveryHost(t *testing.T) {
 			hash.Write([]byte{byte(bits), byte(bits >> 8), byte(bits >> 16), byte(bits >> 24)})
 		}
 	}
-	assert.Equal(t, uint64(0xca28589590c01b2), hash.Sum64())
+	assert.Equal(t, uint64(0x81a8b86b1f77d2bc), hash.Sum64())
 }
 
 func TestKernelsAreIndependent(t *testing.T) {
 	a, b := open(t), open(t)
-	xa, xb := a.Floats(4), b.Floats(4)
+	xa, xb, first := a.Floats(4), b.Floats(4), []int32{0}
 	copy(xa, []float32{1, 2, 3, 4})
-	b.Add(xb, xb, xb)
-	a.Add(xa, xa, xa)
+	b.GatherBackward(xb, b.Floats(4), append(b.Ints(1)[:0], first...), 4)
+	a.GatherBackward(xa, xa, append(a.Ints(1)[:0], first...), 4)
 	assert.Equal(t, []float32{2, 4, 6, 8}, xa)
 	assert.Equal(t, []float32{0, 0, 0, 0}, xb)
 }

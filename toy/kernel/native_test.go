@@ -25,8 +25,8 @@ func TestForeignSlicesPanic(t *testing.T) {
 	k, other := open(t), open(t)
 	x := k.Floats(4)
 	for _, foreign := range [][]float32{make([]float32, 4), other.Floats(4)} {
-		assert.PanicsWithValue(t, message, func() { k.Add(x, x, foreign) })
-		assert.PanicsWithValue(t, message, func() { k.Add(foreign, x, x) })
+		assert.PanicsWithValue(t, message, func() { k.SumSquares(foreign) })
+		assert.PanicsWithValue(t, message, func() { k.Gather(foreign, x, k.Ints(1), 4) })
 	}
 	assert.PanicsWithValue(t, message, func() { k.Gather(x, x, []int32{0}, 4) })
 }
@@ -49,7 +49,7 @@ func TestReleasedScratchIsCleared(t *testing.T) {
 	for i := range x {
 		x[i] = 1
 	}
-	k.MatMul(y, x, x, nil, 64, 64, 64) // packs ones where the next slice will be
+	k.MatMul(y, x, NewLinear(x, nil, 64, 64), 64) // packs ones where the next slice will be
 	for _, v := range k.Floats(64 * 64) {
 		require.Zero(t, v)
 	}
@@ -178,10 +178,13 @@ func TestScratchSuffices(t *testing.T) {
 	sizes := [][3]int{{1, 1, 1}, {3, 5, 9}, {7, 13, 6}, {300, 130, 530}, {20, 512, 3}, {261, 256, 512}, {530, 300, 7}, {4, 119, 517}}
 	for _, s := range sizes {
 		n, in, out := s[0], s[1], s[2]
-		x, y, w, b := k.Floats(n*in), k.Floats(n*out), k.Floats(in*out), k.Floats(out)
-		try(fmt.Sprint("MatMul ", s), func() { k.MatMul(y, x, w, b, n, in, out) })
-		try(fmt.Sprint("MatMulBackwardInput ", s), func() { k.MatMulBackwardInput(x, y, w, n, in, out) })
-		try(fmt.Sprint("MatMulBackwardWeight ", s), func() { k.MatMulBackwardWeight(w, b, x, y, n, in, out) })
+		x, y, beside, l := k.Floats(n*in), k.Floats(n*out), k.Floats(n*out), NewLinear(k.Floats(in*out), k.Floats(out), in, out)
+		try(fmt.Sprint("MatMul ", s), func() { k.MatMul(y, x, l, n) })
+		try(fmt.Sprint("MatMulAdd ", s), func() { k.MatMulAdd(y, x, l, beside, n) })
+		try(fmt.Sprint("MatMulGELU ", s), func() { k.MatMulGELU(y, beside, x, l, n) })
+		try(fmt.Sprint("MatMulBackwardInput ", s), func() { k.MatMulBackwardInput(x, y, l, nil, n) })
+		try(fmt.Sprint("MatMulBackwardInputAdd ", s), func() { k.MatMulBackwardInputAdd(x, y, l, n) })
+		try(fmt.Sprint("MatMulBackwardWeight ", s), func() { k.MatMulBackwardWeight(l, x, y, n) })
 		k.Release(mark)
 	}
 	for _, layout := range layouts {
@@ -189,11 +192,12 @@ func TestScratchSuffices(t *testing.T) {
 			if layout.segments == nil {
 				continue
 			}
-			n, c, segments := layout.n, h.c, k.Ints(len(layout.segments))
-			copy(segments, layout.segments)
-			y, qkv, dqkv, probs := k.Floats(n*c), k.Floats(3*n*c), k.Floats(3*n*c), k.Floats(AttentionProbs(segments, h.heads))
-			try("Attention "+layout.name, func() { k.Attention(y, probs, qkv, segments, h.heads, c) })
-			try("AttentionBackward "+layout.name, func() { k.AttentionBackward(dqkv, y, probs, qkv, segments, h.heads, c) })
+			f, n, c := newField(t, k, 0), layout.n, h.c
+			segments := everyRow(f, layout.segments...)
+			q, kv, y, dq, dkv := k.Floats(n*c), k.Floats(2*n*c), k.Floats(n*c), k.Floats(n*c), k.Floats(2*n*c)
+			probs := k.Floats(AttentionProbs(segments, h.heads))
+			try("Attention "+layout.name, func() { k.Attention(y, probs, q, kv, segments, h.heads, c) })
+			try("AttentionBackward "+layout.name, func() { k.AttentionBackward(dq, dkv, y, probs, q, kv, segments, h.heads, c) })
 			k.Release(mark)
 		}
 	}

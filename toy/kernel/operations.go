@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // The blocks of c/gemm.c.
 const blockK, blockN, blockM = 256, 512, 120
@@ -11,49 +14,111 @@ func packedFloats(k, n int) int { return min(k, blockK) * min(n+3, blockN) }
 // stripFloats does so for the transpose of a k x m matrix in strips of five.
 func stripFloats(k, m int) int { return min(k, blockK) * min(m+4, blockM) }
 
-// MatMul sets y[n,out] = x[n,in] w[in,out] + bias[out]. A nil bias counts as zeros.
-// A row of y depends on its row of x alone, to the last bit: neither n nor the row's place matters.
-func (k *Kernel) MatMul(y, x, w, bias []float32, n, in, out int) {
-	checkDims("MatMul", n, in, out)
-	check("MatMul", "y", len(y), n*out)
-	check("MatMul", "x", len(x), n*in)
-	check("MatMul", "w", len(w), in*out)
-	if bias != nil {
-		check("MatMul", "bias", len(bias), out)
+// Linear is a matrix and a bias, y = x W + Bias, or the gradients of both. The matrix may be some columns of a wider one.
+type Linear struct {
+	W       []float32 // row i is W[i*Stride : i*Stride+Out]
+	Bias    []float32 // [Out]; nil counts as zeros, and has no gradient
+	In, Out int
+	Stride  int // from one row to the next, at least Out
+}
+
+// NewLinear returns the whole matrix w[in,out] with a bias, which may be nil.
+func NewLinear(w, bias []float32, in, out int) Linear { return Linear{w, bias, in, out, out} }
+
+// Columns returns the columns from first to last-1 of l, and their bias. They share l's memory.
+func (l Linear) Columns(first, last int) Linear {
+	part := Linear{W: l.W[min(first, len(l.W)):], In: l.In, Out: last - first, Stride: l.Stride}
+	if l.Bias != nil {
+		part.Bias = l.Bias[first:last]
 	}
+	return part
+}
+
+// check panics unless l's slices have the lengths that n rows of input and output, and l's own dimensions, ask for.
+func (l Linear) check(operation string, y, x []float32, n int) {
+	checkDims(operation, n, l.In, l.Out, l.Stride)
+	check(operation, "y", len(y), n*l.Out)
+	check(operation, "x", len(x), n*l.In)
+	if l.Stride < l.Out {
+		panic(fmt.Sprintf("kernel: %s: rows of %d columns lie %d apart", operation, l.Out, l.Stride))
+	}
+	if last := (l.In-1)*l.Stride + l.Out; l.In > 0 && len(l.W) < last {
+		panic(fmt.Sprintf("kernel: %s: w has %d elements, want %d or more", operation, len(l.W), last))
+	}
+	if l.Bias != nil {
+		check(operation, "bias", len(l.Bias), l.Out)
+	}
+}
+
+func (l Linear) size(n int) [4]int32 {
+	return [4]int32{int32(n), int32(l.In), int32(l.Out), int32(l.Stride)}
+}
+
+// MatMul sets y[n,Out] = x[n,In] W + Bias.
+// A row of y depends on its row of x alone, to the last bit: neither n nor the row's place matters. So it is with all products.
+func (k *Kernel) MatMul(y, x []float32, l Linear, n int) {
+	l.check("MatMul", y, x, n)
 	a := k.arguments
-	a.address = [8]address{at(k, y), at(k, x), at(k, w), at(k, bias), at(k, k.scratch(packedFloats(in, out)))}
-	a.size = [4]int32{int32(n), int32(in), int32(out)}
+	a.address = [8]address{at(k, y), at(k, x), at(k, l.W), at(k, l.Bias), at(k, k.scratch(packedFloats(l.In, l.Out)))}
+	a.size = l.size(n)
 	k.run(opMatMul)
 }
 
-// MatMulBackwardInput sets dx[n,in] = dy[n,out] wT, the gradient of MatMul's x. Rows are independent as in MatMul.
-func (k *Kernel) MatMulBackwardInput(dx, dy, w []float32, n, in, out int) {
-	checkDims("MatMulBackwardInput", n, in, out)
-	check("MatMulBackwardInput", "dx", len(dx), n*in)
-	check("MatMulBackwardInput", "dy", len(dy), n*out)
-	check("MatMulBackwardInput", "w", len(w), in*out)
+// MatMulAdd sets y[n,Out] = (x[n,In] W + Bias) + residual[n,Out].
+func (k *Kernel) MatMulAdd(y, x []float32, l Linear, residual []float32, n int) {
+	l.check("MatMulAdd", y, x, n)
+	check("MatMulAdd", "residual", len(residual), len(y))
 	a := k.arguments
-	a.address = [8]address{at(k, dx), at(k, dy), at(k, w), at(k, k.scratch(packedFloats(out, in)))}
-	a.size = [4]int32{int32(n), int32(in), int32(out)}
+	a.address = [8]address{at(k, y), at(k, x), at(k, l.W), at(k, l.Bias), at(k, residual), at(k, k.scratch(packedFloats(l.In, l.Out)))}
+	a.size = l.size(n)
+	k.run(opMatMulAdd)
+}
+
+// MatMulGELU sets y[n,Out] to gelu(u) and, unless it is nil, slope[n,Out] to gelu'(u), where u = x[n,In] W + Bias. With s = sigmoid(2v),
+// v = sqrt(2/pi) (u + 0.044715 u**3): gelu(u) = u s, which is u (1 + tanh v) / 2 (Hendrycks and Gimpel 2016), and
+// gelu'(u) = s + 2 u s (1 - s) v'.
+func (k *Kernel) MatMulGELU(y, slope, x []float32, l Linear, n int) {
+	l.check("MatMulGELU", y, x, n)
+	if slope != nil {
+		check("MatMulGELU", "slope", len(slope), len(y))
+	}
+	a := k.arguments
+	a.address = [8]address{at(k, y), at(k, slope), at(k, x), at(k, l.W), at(k, l.Bias), at(k, k.scratch(packedFloats(l.In, l.Out)))}
+	a.size = l.size(n)
+	k.run(opMatMulGELU)
+}
+
+// MatMulBackwardInput sets dx[n,In] = dy[n,Out] WT, the gradient of MatMul's x, times slope[n,In] element by element unless that is nil:
+// the gradient by what MatMulGELU applied GELU to.
+func (k *Kernel) MatMulBackwardInput(dx, dy []float32, l Linear, slope []float32, n int) {
+	l.check("MatMulBackwardInput", dy, dx, n)
+	if slope != nil {
+		check("MatMulBackwardInput", "slope", len(slope), len(dx))
+	}
+	a := k.arguments
+	a.address = [8]address{at(k, dx), at(k, dy), at(k, l.W), at(k, slope), at(k, k.scratch(packedFloats(l.Out, l.In)))}
+	a.size = l.size(n)
 	k.run(opMatMulBackwardInput)
 }
 
-// MatMulBackwardWeight adds xT dy to dw[in,out] and the column sums of dy[n,out] to dbias[out], unless that is nil: the gradients of
-// MatMul's w and bias, with x[n,in].
-func (k *Kernel) MatMulBackwardWeight(dw, dbias, x, dy []float32, n, in, out int) {
-	checkDims("MatMulBackwardWeight", n, in, out)
-	check("MatMulBackwardWeight", "dw", len(dw), in*out)
-	check("MatMulBackwardWeight", "x", len(x), n*in)
-	check("MatMulBackwardWeight", "dy", len(dy), n*out)
-	if dbias != nil {
-		check("MatMulBackwardWeight", "dbias", len(dbias), out)
-	}
+// MatMulBackwardInputAdd adds dy[n,Out] WT to dx[n,In]. For the columns of a matrix, one part after the other, the result has the bits of
+// the whole.
+func (k *Kernel) MatMulBackwardInputAdd(dx, dy []float32, l Linear, n int) {
+	l.check("MatMulBackwardInputAdd", dy, dx, n)
 	a := k.arguments
-	packed := packedFloats(n, out)
-	scratch := k.scratch(packed + stripFloats(n, in))
-	a.address = [8]address{at(k, dw), at(k, dbias), at(k, x), at(k, dy), at(k, scratch), at(k, scratch[packed:])}
-	a.size = [4]int32{int32(n), int32(in), int32(out)}
+	a.address = [8]address{at(k, dx), at(k, dy), at(k, l.W), at(k, k.scratch(packedFloats(l.Out, l.In)))}
+	a.size = l.size(n)
+	k.run(opMatMulBackwardInputAdd)
+}
+
+// MatMulBackwardWeight adds to d the gradients of MatMul's W and Bias: x[n,In]T dy[n,Out], and the column sums of dy.
+func (k *Kernel) MatMulBackwardWeight(d Linear, x, dy []float32, n int) {
+	d.check("MatMulBackwardWeight", dy, x, n)
+	a := k.arguments
+	packed := packedFloats(n, d.Out)
+	scratch := k.scratch(packed + stripFloats(n, d.In))
+	a.address = [8]address{at(k, d.W), at(k, d.Bias), at(k, x), at(k, dy), at(k, scratch), at(k, scratch[packed:])}
+	a.size = d.size(n)
 	k.run(opMatMulBackwardWeight)
 }
 
@@ -89,38 +154,6 @@ func (k *Kernel) LayerNormBackward(dx, dgain, dbias, dy, x, mean, rstd, gain []f
 	a.address = [8]address{at(k, dx), at(k, dgain), at(k, dbias), at(k, dy), at(k, x), at(k, mean), at(k, rstd), at(k, gain)}
 	a.size = [4]int32{int32(n), int32(c)}
 	k.run(opLayerNormBackward)
-}
-
-// GELU sets y = x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))) / 2 (Hendrycks and Gimpel 2016). y may be x.
-func (k *Kernel) GELU(y, x []float32) {
-	checkDims("GELU", len(x))
-	check("GELU", "y", len(y), len(x))
-	a := k.arguments
-	a.address = [8]address{at(k, y), at(k, x)}
-	a.size = [4]int32{int32(len(x))}
-	k.run(opGELU)
-}
-
-// GELUBackward sets dx = dy gelu'(x). With s = sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x**3): gelu' = s + 2 x s (1 - s) u'. dx
-// may be dy or x.
-func (k *Kernel) GELUBackward(dx, dy, x []float32) {
-	checkDims("GELUBackward", len(x))
-	check("GELUBackward", "dx", len(dx), len(x))
-	check("GELUBackward", "dy", len(dy), len(x))
-	a := k.arguments
-	a.address = [8]address{at(k, dx), at(k, dy), at(k, x)}
-	a.size = [4]int32{int32(len(x))}
-	k.run(opGELUBackward)
-}
-
-// Add sets y = a + b. y may be a or b.
-func (k *Kernel) Add(y, a, b []float32) {
-	checkDims("Add", len(y))
-	check("Add", "a", len(a), len(y))
-	check("Add", "b", len(b), len(y))
-	k.arguments.address = [8]address{at(k, y), at(k, a), at(k, b)}
-	k.arguments.size = [4]int32{int32(len(y))}
-	k.run(opAdd)
 }
 
 // Embed sets row i of x[n,c] to row tokens[i] of wte plus row positions[i] of wpe; n = len(tokens).

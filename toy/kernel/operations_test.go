@@ -37,23 +37,86 @@ func TestMatMulAgainstPlainLoops(t *testing.T) {
 }
 
 func checkMatMul(f *field, n, in, out int) {
-	x, w, bias, dy := f.random(n*in), f.random(in*out), f.random(out), f.random(n*out)
-	y, dx, dw, dbias := f.random(n*out), f.random(n*in), f.random(in*out), f.random(out)
+	x, w, bias, dy, residual := f.random(n*in), f.random(in*out), f.random(out), f.random(n*out), f.random(n*out)
+	y, slope, dx, dw, dbias := f.random(n*out), f.random(n*out), f.random(n*in), f.random(in*out), f.random(out)
 	before, beforeBias := wide(dw), wide(dbias)
 	size := fmt.Sprintf(" (n %d, in %d, out %d)", n, in, out)
-	f.k.MatMul(y, x, w, bias, n, in, out)
-	requireClose(f.t, refMatMul(wide(x), wide(w), wide(bias), n, in, out), y, "y"+size)
-	f.k.MatMul(y, x, w, nil, n, in, out)
+	l := NewLinear(w, bias, in, out)
+	f.k.MatMul(y, x, l, n)
+	want := refMatMul(wide(x), wide(w), wide(bias), n, in, out)
+	requireClose(f.t, want, y, "y"+size)
+	u := wide(y) // GELU changes fast, so its argument is the rounded one
+	f.k.MatMulAdd(y, x, l, residual, n)
+	requireClose(f.t, sum(want, wide(residual)), y, "y + residual"+size)
+	f.k.MatMulGELU(y, slope, x, l, n)
+	requireClose(f.t, refGELU(u), y, "gelu(y)"+size)
+	requireClose(f.t, refGELUBackward(ones(n*out), u), slope, "gelu'(y)"+size)
+	f.k.MatMulGELU(dy, nil, x, l, n)
+	requireSameBits(f.t, y, dy, "gelu(y) without its slope"+size)
+	f.k.MatMul(y, x, NewLinear(w, nil, in, out), n)
 	requireClose(f.t, refMatMul(wide(x), wide(w), nil, n, in, out), y, "y without bias"+size)
 	wantX, wantW, wantBias := refMatMulBackward(wide(dy), wide(x), wide(w), n, in, out)
-	f.k.MatMulBackwardInput(dx, dy, w, n, in, out)
+	f.k.MatMulBackwardInput(dx, dy, l, nil, n)
 	requireClose(f.t, wantX, dx, "dx"+size)
-	f.k.MatMulBackwardWeight(dw, dbias, x, dy, n, in, out)
+	f.k.MatMulBackwardInputAdd(dx, dy, l, n)
+	requireClose(f.t, sum(wantX, wantX), dx, "dx twice"+size)
+	f.k.MatMulBackwardInput(dx, dy, l, x, n)
+	for i := range wantX {
+		wantX[i] *= float64(x[i])
+	}
+	requireClose(f.t, wantX, dx, "dx times a slope"+size)
+	f.k.MatMulBackwardWeight(NewLinear(dw, dbias, in, out), x, dy, n)
 	requireClose(f.t, sum(wantW, before), dw, "dw"+size)
 	requireClose(f.t, sum(wantBias, beforeBias), dbias, "dbias"+size)
-	f.k.MatMulBackwardWeight(dw, nil, x, dy, n, in, out)
+	f.k.MatMulBackwardWeight(NewLinear(dw, nil, in, out), x, dy, n)
 	requireClose(f.t, sum(wantW, wantW, before), dw, "dw twice"+size)
 	requireClose(f.t, sum(wantBias, beforeBias), dbias, "dbias left alone"+size)
+}
+
+// TestColumnsAreThePartsOfTheWhole: a product with some columns of a matrix is, to the last bit, that part of the product with all.
+func TestColumnsAreThePartsOfTheWhole(t *testing.T) {
+	const n, in = 11, 7
+	k := open(t)
+	for _, out := range []int{3, 8, 21, 530} {
+		for _, first := range []int{0, 1, 3, out / 2, out} {
+			eachAlignment(t, k, func(f *field) {
+				x, dy, whole := f.random(n*in), f.random(n*out), NewLinear(f.random(in*out), f.random(out), in, out)
+				y, dx, d := f.zeros(n*out), f.zeros(n*in), NewLinear(f.of(whole.W...), f.of(whole.Bias...), in, out)
+				k.MatMul(y, x, whole, n)
+				k.MatMulBackwardInput(dx, dy, whole, nil, n)
+				k.MatMulBackwardWeight(d, x, dy, n)
+				parts, partsX := f.zeros(n*in), NewLinear(f.of(whole.W...), f.of(whole.Bias...), in, out)
+				for _, to := range [][2]int{{0, first}, {first, out}} {
+					l, dl := whole.Columns(to[0], to[1]), partsX.Columns(to[0], to[1])
+					part := f.zeros(n * l.Out)
+					k.MatMul(part, x, l, n)
+					requireSameBits(t, columns(f, y, out, to[0], to[1]), part, "y")
+					k.MatMulBackwardInputAdd(parts, columns(f, dy, out, to[0], to[1]), l, n)
+					k.MatMulBackwardWeight(dl, x, columns(f, dy, out, to[0], to[1]), n)
+				}
+				requireSameBits(t, dx, parts, "dx")
+				requireSameBits(t, d.W, partsX.W, "dw")
+				requireSameBits(t, d.Bias, partsX.Bias, "dbias")
+			})
+		}
+	}
+}
+
+// columns copies columns of a matrix with that many.
+func columns(f *field, x []float32, all, first, last int) []float32 {
+	var part []float32
+	for ; all > 0 && len(x) > 0; x = x[all:] {
+		part = append(part, x[first:last]...)
+	}
+	return f.of(part...)
+}
+
+func ones(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = 1
+	}
+	return x
 }
 
 // sum adds slices.
@@ -72,19 +135,19 @@ func TestRowsDependOnThemselvesAlone(t *testing.T) {
 	const n, in, out = 23, 300, 21
 	k := open(t)
 	f := newField(t, k, 0)
-	x, w, bias, dy := f.random(n*in), f.random(in*out), f.random(out), f.random(n*out)
+	x, dy, l := f.random(n*in), f.random(n*out), NewLinear(f.random(in*out), f.random(out), in, out)
 	y, dx := f.zeros(n*out), f.zeros(n*in)
-	k.MatMul(y, x, w, bias, n, in, out)
-	k.MatMulBackwardInput(dx, dy, w, n, in, out)
+	k.MatMul(y, x, l, n)
+	k.MatMulBackwardInput(dx, dy, l, nil, n)
 	for first := range n {
 		for _, rows := range []int{1, 2, 3, 4, 5, 7} {
 			last := min(first+rows, n)
 			rows := last - first
 			part := f.zeros(rows * out)
-			k.MatMul(part, x[first*in:last*in], w, bias, rows, in, out)
+			k.MatMul(part, x[first*in:last*in], l, rows)
 			requireSameBits(t, y[first*out:last*out], part, "y")
 			part = f.zeros(rows * in)
-			k.MatMulBackwardInput(part, dy[first*out:last*out], w, rows, in, out)
+			k.MatMulBackwardInput(part, dy[first*out:last*out], l, nil, rows)
 			requireSameBits(t, dx[first*in:last*in], part, "dx")
 		}
 	}
@@ -96,7 +159,7 @@ func TestNaNStaysInItsRow(t *testing.T) {
 	for _, special := range []float32{nan, inf, -inf} {
 		x, w, y := f.random(n*in), f.random(in*out), f.zeros(n*out)
 		x[3*in+4] = special
-		f.k.MatMul(y, x, w, nil, n, in, out)
+		f.k.MatMul(y, x, NewLinear(w, nil, in, out), n)
 		requireClose(t, refMatMul(wide(x), wide(w), nil, n, in, out), y, "y")
 	}
 	f.checkGuards()
@@ -142,32 +205,9 @@ func TestLayerNormSpecialRows(t *testing.T) {
 	requireClose(t, want, y, "y")
 }
 
-func TestElementwiseAgainstPlainLoops(t *testing.T) {
-	k := open(t)
-	for n := range 18 {
-		eachAlignment(t, k, func(f *field) {
-			x, dy, y := f.random(n), f.random(n), f.random(n)
-			k.GELU(y, x)
-			requireClose(t, refGELU(wide(x)), y, "gelu")
-			k.GELUBackward(y, dy, x)
-			want := refGELUBackward(wide(dy), wide(x))
-			requireClose(t, want, y, "dx")
-			k.Add(y, x, dy)
-			requireClose(t, sum(wide(x), wide(dy)), y, "a + b")
-			y = f.of(x...)
-			k.Add(y, y, y)
-			requireClose(t, sum(wide(x), wide(x)), y, "a + a in place")
-			k.GELUBackward(dy, dy, x)
-			requireClose(t, want, dy, "dx in place")
-			want = refGELU(wide(x))
-			k.GELU(x, x)
-			requireClose(t, want, x, "gelu in place")
-		})
-	}
-}
-
 func TestGELUSpecialValues(t *testing.T) {
 	f := newField(t, open(t), 0)
+	identity := NewLinear(f.of(1), nil, 1, 1)
 	for _, c := range []struct{ x, y, slope float32 }{
 		{0, 0, 0.5},
 		{nan, nan, nan},
@@ -181,15 +221,14 @@ func TestGELUSpecialValues(t *testing.T) {
 		{-3, -0.0036373920817729943, -0.0115846},
 	} {
 		t.Run(fmt.Sprint(c.x), func(t *testing.T) {
-			y, dx := f.zeros(1), f.zeros(1)
-			f.k.GELU(y, f.of(c.x))
+			y, slope := f.zeros(1), f.zeros(1)
+			f.k.MatMulGELU(y, slope, f.of(c.x), identity, 1)
 			requireClose(t, []float64{float64(c.y)}, y, "y")
-			f.k.GELUBackward(dx, f.of(1), f.of(c.x))
-			requireClose(t, []float64{float64(c.slope)}, dx, "dx")
+			requireClose(t, []float64{float64(c.slope)}, slope, "slope")
 		})
 	}
 	y := f.zeros(1)
-	f.k.GELU(y, f.of(1e-42))
+	f.k.MatMulGELU(y, nil, f.of(1e-42), identity, 1)
 	assert.InDelta(t, 5e-43, y[0], 2e-45, "denormals are not flushed")
 }
 

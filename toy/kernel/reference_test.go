@@ -103,25 +103,26 @@ func keysOf(segment []int32, i int) []int {
 }
 
 // eachQuery calls visit for every segment, head and query, in the order in which probs holds them.
-func eachQuery(segments []int32, heads, c int, visit func(row, head int, keys []int, probs int)) {
-	for s := range len(segments) / 4 {
+func eachQuery(segments []int32, heads, c int, visit func(query, head int, keys []int, probs int)) {
+	for s := range len(segments) / SegmentFields {
+		segment := segments[s*SegmentFields:]
 		for h := range heads {
-			for i := range int(segments[4*s+1]) {
-				visit(int(segments[4*s])+i, h*c/heads, keysOf(segments[4*s:], i), AttentionRow(segments, heads, s, h, i))
+			for i := range queries(segment) {
+				visit(int(segment[5])+i, h*c/heads, keysOf(segment, int(segment[4])+i), AttentionRow(segments, heads, s, h, i))
 			}
 		}
 	}
 }
 
-func refAttention(qkv []float64, segments []int32, heads, c, n int) (y, probs []float64) {
-	y, probs = make([]float64, n*c), make([]float64, AttentionProbs(segments, heads))
+func refAttention(q, kv []float64, segments []int32, heads, c int) (y, probs []float64) {
+	y, probs = make([]float64, len(q)), make([]float64, AttentionProbs(segments, heads))
 	size := c / heads
-	eachQuery(segments, heads, c, func(row, head int, keys []int, at int) {
+	eachQuery(segments, heads, c, func(query, head int, keys []int, at int) {
 		total := 0.0
 		for j, key := range keys {
 			score := 0.0
 			for i := range size {
-				score += qkv[row*3*c+head+i] * qkv[key*3*c+c+head+i]
+				score += q[query*c+head+i] * kv[key*2*c+head+i]
 			}
 			probs[at+j] = math.Exp(score / math.Sqrt(float64(size)))
 			total += probs[at+j]
@@ -129,34 +130,34 @@ func refAttention(qkv []float64, segments []int32, heads, c, n int) (y, probs []
 		for j, key := range keys {
 			probs[at+j] /= total
 			for i := range size {
-				y[row*c+head+i] += probs[at+j] * qkv[key*3*c+2*c+head+i]
+				y[query*c+head+i] += probs[at+j] * kv[key*2*c+c+head+i]
 			}
 		}
 	})
 	return y, probs
 }
 
-func refAttentionBackward(dy, probs, qkv []float64, segments []int32, heads, c, n int) []float64 {
-	dqkv := make([]float64, 3*n*c)
+func refAttentionBackward(dy, probs, q, kv []float64, segments []int32, heads, c int) (dq, dkv []float64) {
+	dq, dkv = make([]float64, len(q)), make([]float64, len(kv))
 	size := c / heads
-	eachQuery(segments, heads, c, func(row, head int, keys []int, at int) {
+	eachQuery(segments, heads, c, func(query, head int, keys []int, at int) {
 		dp, sum := make([]float64, len(keys)), 0.0
 		for j, key := range keys {
 			for i := range size {
-				dp[j] += dy[row*c+head+i] * qkv[key*3*c+2*c+head+i]
-				dqkv[key*3*c+2*c+head+i] += probs[at+j] * dy[row*c+head+i]
+				dp[j] += dy[query*c+head+i] * kv[key*2*c+c+head+i]
+				dkv[key*2*c+c+head+i] += probs[at+j] * dy[query*c+head+i]
 			}
 			sum += probs[at+j] * dp[j]
 		}
 		for j, key := range keys {
 			ds := probs[at+j] * (dp[j] - sum) / math.Sqrt(float64(size))
 			for i := range size {
-				dqkv[row*3*c+head+i] += ds * qkv[key*3*c+c+head+i]
-				dqkv[key*3*c+c+head+i] += ds * qkv[row*3*c+head+i]
+				dq[query*c+head+i] += ds * kv[key*2*c+head+i]
+				dkv[key*2*c+head+i] += ds * q[query*c+head+i]
 			}
 		}
 	})
-	return dqkv
+	return dq, dkv
 }
 
 func refSoftmax(logits []float64, n, v int, scale float64) (probs, lse []float64) {

@@ -1,11 +1,18 @@
 // Causal self-attention (Vaswani et al. 2017) over packed sequences. A segment's queries attend to its prefix, all of it, and
-// to the segment up to themselves; its keys are numbered in that order. All products are gemm.c's.
+// to the segment up to themselves; its keys are numbered in that order. Its rows before the first query only give keys and values. All
+// products are gemm.c's.
 #include "gemm.h"
 #include "kernel.h"
 #include "row.h"
 #include "simd.h"
 
 enum { block_rows = 10 };  // queries that share one bound on their keys: two tiles
+
+// segment is attention.go's.
+struct segment {
+  int32_t start, length, from, prefix;  // rows of the segment, rows of its prefix
+  int32_t first, row;                   // the first query's place in the segment, and its row of q, y and their gradients
+};
 
 INLINE int round_up(int n, int to) { return (n + to - 1) & -to; }
 
@@ -17,25 +24,27 @@ INLINE void copy_rows(float *y, const float *x, int ldx, int n, int c) {
 }
 
 // collect brings a head's keys (or values) of prefix and segment together.
-INLINE void collect(float *y, const float *x, int ldx, const int32_t *segment, int size) {
-  copy_rows(y, x + segment[2] * ldx, ldx, segment[3], size);
-  copy_rows(y + segment[3] * size, x + segment[0] * ldx, ldx, segment[1], size);
+INLINE void collect(float *y, const float *x, int ldx, const struct segment *s, int size) {
+  copy_rows(y, x + s->from * ldx, ldx, s->prefix, size);
+  copy_rows(y + s->prefix * size, x + s->start * ldx, ldx, s->length, size);
 }
 
 INLINE float rsqrt(int n) { return 1 / __builtin_sqrtf((float)n); }
 
-// attend_head computes, for one head of one segment, probs = softmax(q kT / sqrt(size)) and y = probs v. kt and v are packed.
-static void attend_head(float *y, float *probs, const float *q, int ldq, const float *kt, const float *v, int length, int prefix,
-                        int size, int c) {
-  const int keys = prefix + length, stride = round_up(keys, 4);
-  for (int i = 0; i < length; i += block_rows) {
-    const int rows = min(block_rows, length - i), seen = prefix + i + rows;
+// attend_head computes, for one head of one segment's queries, of which the first sees so many keys, probs = softmax(q kT / sqrt(size))
+// and y = probs v. kt and v are packed.
+static void attend_head(float *y, float *probs, const float *q, const float *kt, const float *v, int queries, int sees, int keys, int size,
+                        int c) {
+  const int stride = round_up(keys, 4);
+  const struct exponential e = exponential();
+  for (int i = 0; i < queries; i += block_rows) {
+    const int rows = min(block_rows, queries - i), seen = sees + i + rows - 1;
     float *p = probs + i * stride;
-    multiply(p, stride, 0, 0, q + i * ldq, ldq, kt, size, keys, rows, min(round_up(seen, 8), keys), 0, size);
+    multiply(p, stride, 0, 0, q + i * c, c, kt, size, keys, rows, min(round_up(seen, 8), keys), 0, size);
     for (int r = 0; r < rows; r++) {
       float *row = p + r * stride;
-      const int valid = prefix + i + r + 1;
-      const float sum = exponentials(row, row, valid, rsqrt(size), scaled_max(row, valid, rsqrt(size)));
+      const int valid = sees + i + r;
+      const float sum = exponentials(row, row, valid, rsqrt(size), scaled_max(row, valid, rsqrt(size)), e);
       scale_row(row, valid, 1 / sum);
       for (int j = valid; j < stride; j++) row[j] = 0;
     }
@@ -43,28 +52,29 @@ static void attend_head(float *y, float *probs, const float *q, int ldq, const f
   }
 }
 
-void attention(float *y, float *probs, const float *qkv, const int32_t *segments, float *scratch, int count, int heads, int c) {
-  const int size = c / heads, ld = 3 * c;
-  for (int s = 0; s < count; s++, segments += 4) {
-    const int start = segments[0], length = segments[1], prefix = segments[3], keys = prefix + length;
+void attention(float *y, float *probs, const float *q, const float *kv, const int32_t *segments, float *scratch, int count, int heads,
+               int c) {
+  const int size = c / heads, ld = 2 * c;
+  for (const struct segment *s = (const struct segment *)segments, *end = s + count; s < end; s++) {
+    const int keys = s->prefix + s->length, queries = s->length - s->first;
     float *rows = scratch, *kt = rows + keys * size, *v = kt + round_up(keys, 8) * size;
-    for (int h = 0; h < heads; h++, probs += length * round_up(keys, 4)) {
-      const float *q = qkv + h * size;
-      collect(rows, q + c, ld, segments, size);
-      pack(kt, rows, 1, size, size, keys);
-      collect(rows, q + 2 * c, ld, segments, size);
-      pack(v, rows, size, 1, keys, size);
-      attend_head(y + start * c + h * size, probs, q + start * ld, ld, kt, v, length, prefix, size, c);
+    for (int h = 0; h < (queries > 0 ? heads : 0); h++, probs += queries * round_up(keys, 4)) {
+      const int at = s->row * c + h * size;
+      collect(rows, kv + h * size, ld, s, size);
+      pack(kt, 0, rows, 1, size, size, keys);
+      collect(rows, kv + c + h * size, ld, s, size);
+      pack(v, 0, rows, size, 1, keys, size);
+      attend_head(y + at, probs, q + at, kt, v, queries, s->prefix + s->first + 1, keys, size, c);
     }
   }
 }
 
 // score_gradients turns ds = dy vT (the gradient of the probabilities) into that of the unscaled scores: with sum = sum over j of p_j dp_j,
 // ds_j = p_j (dp_j - sum) / sqrt(size). Keys that a query does not see have p = 0 and get 0.
-static void score_gradients(float *ds, const float *probs, int length, int prefix, int size) {
-  const int stride = round_up(prefix + length, 4);
-  for (int i = 0; i < length; i++, ds += stride, probs += stride) {
-    const int valid = prefix + i + 1;
+static void score_gradients(float *ds, const float *probs, int queries, int sees, int keys, int size) {
+  const int stride = round_up(keys, 4);
+  for (int i = 0; i < queries; i++, ds += stride, probs += stride) {
+    const int valid = sees + i;
     vec total = splat(0);
     EACH(valid, total = add(total, mul(get(ds + i, lanes), get(probs + i, lanes))););
     const vec sum = splat(sum_lanes(total)), scale = splat(rsqrt(size));
@@ -75,46 +85,47 @@ static void score_gradients(float *ds, const float *probs, int length, int prefi
 
 // add_to_keys adds aT b to the gradients of a head's keys (or values), prefix and segment: a has a row a query and a column a key,
 // b is packed.
-static void add_to_keys(float *d, int ld, const int32_t *segment, const float *a, const float *b, float *strips, int size) {
-  const int start = segment[0], length = segment[1], from = segment[2], prefix = segment[3], stride = round_up(prefix + length, 4);
-  pack_strips(strips, a, stride, length, prefix);
-  multiply(d + from * ld, ld, d + from * ld, ld, strips, 0, b, length, size, prefix, size, 0, length);
-  pack_strips(strips, a + prefix, stride, length, length);
-  for (int j = 0; j < length; j += block_rows) {  // queries before key j do not see it
-    float *own = d + (start + j) * ld;
-    multiply(own, ld, own, ld, strips + j * length, 0, b, length, size, min(block_rows, length - j), size, j, length);
+static void add_to_keys(float *d, int ld, const struct segment *s, const float *a, const float *b, float *strips, int size) {
+  const int queries = s->length - s->first, stride = round_up(s->prefix + s->length, 4);
+  float *prefix = d + s->from * ld;
+  pack_strips(strips, a, stride, queries, s->prefix);
+  multiply(prefix, ld, prefix, ld, strips, 0, b, queries, size, s->prefix, size, 0, queries);
+  pack_strips(strips, a + s->prefix, stride, queries, s->length);
+  for (int j = 0; j < s->length; j += block_rows) {  // queries before key j do not see it
+    float *own = d + (s->start + j) * ld;
+    multiply(own, ld, own, ld, strips + j * queries, 0, b, queries, size, min(block_rows, s->length - j), size,
+             j > s->first ? j - s->first : 0, queries);
   }
 }
 
 // With p = softmax(s), s = q kT / sqrt(size), y = p v:  dv = pT dy,  dp = dy vT,  ds as in score_gradients,  dq = ds k,  dk = dsT q.
-void attention_backward(float *dqkv, const float *dy, const float *probs, const float *qkv, const int32_t *segments,
-                        float *scratch, int rows, int count, int heads, int c) {
-  const int size = c / heads, ld = 3 * c;
-  EACH(rows * ld, put(dqkv + i, splat(0), lanes););
-  for (int s = 0; s < count; s++, segments += 4) {
-    const int start = segments[0], length = segments[1], prefix = segments[3], keys = prefix + length, stride = round_up(keys, 4);
+void attention_backward(float *dq, float *dkv, const float *dy, const float *probs, const float *q, const float *kv,
+                        const int32_t *segments, float *scratch, int count, int heads, int c) {
+  const int size = c / heads, ld = 2 * c;
+  for (const struct segment *s = (const struct segment *)segments, *end = s + count; s < end; s++) {
+    const int keys = s->prefix + s->length, queries = s->length - s->first, sees = s->prefix + s->first + 1, stride = round_up(keys, 4);
     float *own = scratch, *k = own + keys * size, *ds = k + keys * round_up(size, 8);
-    float *strips = ds + length * stride, *packed = strips + length * (keys + 5);  // packed: vT, q and dy, one after the other
-    for (int h = 0; h < heads; h++, probs += length * stride) {
-      const float *q = qkv + h * size, *dyh = dy + start * c + h * size;
-      float *dq = dqkv + h * size;
-      collect(own, q + 2 * c, ld, segments, size);
-      pack(packed, own, 1, size, size, keys);
-      collect(own, q + c, ld, segments, size);
-      pack(k, own, size, 1, keys, size);
-      for (int i = 0; i < length; i += block_rows) {
-        const int block = min(block_rows, length - i), seen = prefix + i + block;
-        multiply(ds + i * stride, stride, 0, 0, dyh + i * c, c, packed, size, keys, block, min(round_up(seen, 8), keys), 0, size);
+    float *strips = ds + queries * stride, *packed = strips + queries * (keys + 5);  // packed: vT, q and dy, one after the other
+    for (int h = 0; h < (queries > 0 ? heads : 0); h++, probs += queries * stride) {
+      const int at = s->row * c + h * size;
+      const float *keys_of = kv + h * size, *values_of = keys_of + c;
+      collect(own, values_of, ld, s, size);
+      pack(packed, 0, own, 1, size, size, keys);
+      collect(own, keys_of, ld, s, size);
+      pack(k, 0, own, size, 1, keys, size);
+      for (int i = 0; i < queries; i += block_rows) {
+        const int block = min(block_rows, queries - i), seen = sees + i + block - 1;
+        multiply(ds + i * stride, stride, 0, 0, dy + at + i * c, c, packed, size, keys, block, min(round_up(seen, 8), keys), 0, size);
       }
-      score_gradients(ds, probs, length, prefix, size);
-      for (int i = 0; i < length; i += block_rows) {
-        const int block = min(block_rows, length - i), seen = prefix + i + block;
-        multiply(dq + (start + i) * ld, ld, 0, 0, ds + i * stride, stride, k, keys, size, block, size, 0, seen);
+      score_gradients(ds, probs, queries, sees, keys, size);
+      for (int i = 0; i < queries; i += block_rows) {
+        const int block = min(block_rows, queries - i), seen = sees + i + block - 1;
+        multiply(dq + at + i * c, c, 0, 0, ds + i * stride, stride, k, keys, size, block, size, 0, seen);
       }
-      pack(packed, q + start * ld, ld, 1, length, size);
-      add_to_keys(dq + c, ld, segments, ds, packed, strips, size);
-      pack(packed, dyh, c, 1, length, size);
-      add_to_keys(dq + 2 * c, ld, segments, probs, packed, strips, size);
+      pack(packed, 0, q + at, c, 1, queries, size);
+      add_to_keys(dkv + h * size, ld, s, ds, packed, strips, size);
+      pack(packed, 0, dy + at, c, 1, queries, size);
+      add_to_keys(dkv + c + h * size, ld, s, probs, packed, strips, size);
     }
   }
 }
@@ -136,13 +147,14 @@ INLINE vec dots(const float *q, const float *keys, int ld, int j, int last, int 
 void attend_cached(float *y, const float *qkv, float *cache, const int32_t *positions, float *scratch, int b, int context,
                    int heads, int c) {
   const int size = c / heads, ld = 2 * c;
+  const struct exponential e = exponential();
   for (int r = 0; r < b; r++, y += c, qkv += 3 * c, cache += context * ld) {
     const int last = positions[r];
     copy_rows(cache + last * ld, qkv + c, 0, 1, ld);
     for (int h = 0; h < heads; h++) {
       const float *q = qkv + h * size, *k = cache + h * size, *v = k + c;
       for (int j = 0; j <= last; j += 4) wasm_v128_store(scratch + j, dots(q, k, ld, j, last, size));
-      const float sum = exponentials(scratch, scratch, last + 1, rsqrt(size), scaled_max(scratch, last + 1, rsqrt(size)));
+      const float sum = exponentials(scratch, scratch, last + 1, rsqrt(size), scaled_max(scratch, last + 1, rsqrt(size)), e);
       scale_row(scratch, last + 1, 1 / sum);
       for (int i = 0; i < size; i += 4) {
         vec total = splat(0);

@@ -27,16 +27,19 @@ INLINE void transpose(vec *r0, vec *r1, vec *r2, vec *r3) {
   *r3 = wasm_i64x2_shuffle(b, d, 1, 3);
 }
 
-// pack_rows packs four columns (lanes of them real) of a matrix whose rows are contiguous; dst's rows are step floats apart.
-static void pack_rows(float *dst, int step, const float *b, int rows, int k, int lanes) {
-  if (lanes == 4) {
-    for (int t = 0; t < k; t++, b += rows, dst += step) wasm_v128_store(dst, wasm_v128_load(b));
-  } else {
-    for (int t = 0; t < k; t++, b += rows, dst += step) wasm_v128_store(dst, get(b, lanes));
+// pack_rows packs four columns (lanes of them real) of a matrix whose rows are contiguous; dst's rows are step floats apart. What it
+// adds to sums, unless that is null, are the columns' sums.
+static void pack_rows(float *dst, int step, float *sums, const float *b, int rows, int k, int lanes) {
+  vec sum = sums ? get(sums, lanes) : splat(0);
+  for (int t = 0; t < k; t++, b += rows, dst += step) {
+    const vec v = get(b, lanes);
+    wasm_v128_store(dst, v);
+    sum = add(sum, v);
   }
+  if (sums) put(sums, sum, lanes);
 }
 
-// pack_cols does the same for a matrix whose columns are contiguous.
+// pack_cols packs four columns of a matrix whose columns are contiguous.
 static void pack_cols(float *dst, int step, const float *b, int cols, int k, int lanes) {
   const float *b1 = b + cols, *b2 = b1 + cols, *b3 = b2 + cols;
   int t = 0;
@@ -57,25 +60,29 @@ static void pack_cols(float *dst, int step, const float *b, int cols, int k, int
   }
 }
 
-// pack_line packs sixteen columns, a cache line, of a matrix whose rows are contiguous: two panels.
-static void pack_line(float *dst, const float *b, int rows, int k) {
+// pack_line packs sixteen columns, a cache line, of a matrix whose rows are contiguous: two panels. Sums is as in pack_rows.
+static void pack_line(float *dst, float *sums, const float *b, int rows, int k) {
+  vec sum[4];
+  UNROLL for (int i = 0; i < 4; i++) sum[i] = sums ? wasm_v128_load(sums + 4 * i) : splat(0);
   float *next = dst + 8 * k;
   for (int t = 0; t < k; t++, b += rows, dst += 8, next += 8) {
-    wasm_v128_store(dst, wasm_v128_load(b));
-    wasm_v128_store(dst + 4, wasm_v128_load(b + 4));
-    wasm_v128_store(next, wasm_v128_load(b + 8));
-    wasm_v128_store(next + 4, wasm_v128_load(b + 12));
+    UNROLL for (int i = 0; i < 4; i++) {
+      const vec v = wasm_v128_load(b + 4 * i);
+      wasm_v128_store((i < 2 ? dst : next) + 4 * (i & 1), v);
+      sum[i] = add(sum[i], v);
+    }
   }
+  if (sums) UNROLL for (int i = 0; i < 4; i++) wasm_v128_store(sums + 4 * i, sum[i]);
 }
 
-void pack(float *dst, const float *b, int rows, int cols, int k, int n) {
+void pack(float *dst, float *sums, const float *b, int rows, int cols, int k, int n) {
   int j = 0;
-  for (; cols == 1 && j + 16 <= n; j += 16) pack_line(dst + j * k, b + j, rows, k);
+  for (; cols == 1 && j + 16 <= n; j += 16) pack_line(dst + j * k, sums ? sums + j : sums, b + j, rows, k);
   for (; j < n; j += 4) {
     const int lanes = n - j < 4 ? n - j : 4, panel = j & ~7, step = n - panel > 4 ? 8 : 4;
     float *to = dst + panel * k + (j & 4);
     if (cols == 1) {
-      pack_rows(to, step, b + j, rows, k, lanes);
+      pack_rows(to, step, sums ? sums + j : sums, b + j, rows, k, lanes);
     } else {
       pack_cols(to, step, b + j * cols, cols, k, lanes);
     }
@@ -161,60 +168,83 @@ void multiply(float *c, int ldc, const float *init, int ldi, const float *a, int
   }
 }
 
-// product computes c = init + a b for m rows, n columns and the common dimension k; a's rows lie k apart, c's n apart, and init is a row
-// or null. Element (t, j) of b is b[t*b_rows + j*b_cols].
-static void product(float *c, const float *init, const float *a, const float *b, int b_rows, int b_cols, float *scratch, int m,
-                    int n, int k) {
+// What is done to a block of the result once its sums are complete and it is still in the cache. Extra has the result's shape.
+enum ending {
+  ending_none,
+  ending_add,    // c += extra
+  ending_gelu,   // c = gelu(c), extra = gelu'(c) unless it is null
+  ending_times,  // c *= extra
+};
+
+// finish does it to m rows of n columns; all rows lie ld apart.
+static void finish(enum ending ending, float *c, float *extra, int ld, int m, int n) {
+  for (int r = 0; r < m; r++, c += ld) {
+    switch (ending) {
+      case ending_none: return;
+      case ending_add: EACH(n, put(c + i, add(get(c + i, lanes), get(extra + i, lanes)), lanes);); break;
+      case ending_gelu: gelu(c, extra, n); break;
+      case ending_times: EACH(n, put(c + i, mul(get(c + i, lanes), get(extra + i, lanes)), lanes);); break;
+    }
+    if (extra) extra += ld;
+  }
+}
+
+// product computes c = init + a b for m rows, n columns and the common dimension k, then does the ending; a's rows lie k apart, those
+// of c and extra n apart, those of init ldi; a null init counts as zeros. Element (t, j) of b is b[t*b_rows + j*b_cols].
+static void product(float *c, enum ending ending, float *extra, const float *init, int ldi, const float *a, const float *b, int b_rows,
+                    int b_cols, float *scratch, int m, int n, int k) {
   for (int j = 0; j < n; j += block_n) {
     const int width = min(n - j, block_n);
     for (int t = 0; t == 0 || t < k; t += block_k) {  // once even for k = 0: the result is then init
       const int depth = min(k - t, block_k);
-      pack(scratch, b + t * b_rows + j * b_cols, b_rows, b_cols, depth, width);
+      pack(scratch, 0, b + t * b_rows + j * b_cols, b_rows, b_cols, depth, width);
       for (int i = 0; i < m; i += block_m) {
+        const int rows = min(m - i, block_m);
         float *to = c + i * n + j;
-        const float *from = t > 0 ? to : init ? init + j : init;
-        multiply(to, n, from, t > 0 ? n : 0, a + i * k + t, k, scratch, depth, width, min(m - i, block_m), width, 0, depth);
+        const float *from = t > 0 ? to : init ? init + i * ldi + j : init;
+        multiply(to, n, from, t > 0 ? n : ldi, a + i * k + t, k, scratch, depth, width, rows, width, 0, depth);
+        if (t + block_k >= k) finish(ending, to, extra ? extra + i * n + j : extra, n, rows, width);
       }
     }
   }
 }
 
-void matmul(float *y, const float *x, const float *w, const float *bias, float *scratch, int n, int in, int out) {
-  product(y, bias, x, w, out, 1, scratch, n, out, in);
+void matmul(float *y, const float *x, const float *w, const float *bias, float *scratch, int n, int in, int out, int stride) {
+  product(y, ending_none, 0, bias, 0, x, w, stride, 1, scratch, n, out, in);
 }
 
-void matmul_backward_input(float *dx, const float *dy, const float *w, float *scratch, int n, int in, int out) {
-  product(dx, 0, dy, w, 1, out, scratch, n, in, out);
+void matmul_add(float *y, const float *x, const float *w, const float *bias, float *residual, float *scratch, int n, int in, int out,
+                int stride) {
+  product(y, ending_add, residual, bias, 0, x, w, stride, 1, scratch, n, out, in);
 }
 
-// add_columns adds to sums[i], i below c, the sum of column i of the n x c matrix x, row after row.
-static void add_columns(float *sums, const float *x, int n, int c) {
-  for (; n >= 4; n -= 4, x += 4 * c) {
-    EACH(c, {
-      vec sum = add(get(sums + i, lanes), get(x + i, lanes));
-      sum = add(sum, get(x + c + i, lanes));
-      sum = add(sum, get(x + 2 * c + i, lanes));
-      put(sums + i, add(sum, get(x + 3 * c + i, lanes)), lanes);
-    });
-  }
-  for (; n > 0; n--, x += c) EACH(c, put(sums + i, add(get(sums + i, lanes), get(x + i, lanes)), lanes););
+void matmul_gelu(float *y, float *slope, const float *x, const float *w, const float *bias, float *scratch, int n, int in, int out,
+                 int stride) {
+  product(y, ending_gelu, slope, bias, 0, x, w, stride, 1, scratch, n, out, in);
 }
 
-// The product is xT dy. A column of x touches as many cache lines as x has rows, so x is packed too. The column sums read dy while
-// it is on its way to be packed.
+void matmul_backward_input(float *dx, const float *dy, const float *w, float *slope, float *scratch, int n, int in, int out, int stride) {
+  product(dx, slope ? ending_times : ending_none, slope, 0, 0, dy, w, 1, stride, scratch, n, in, out);
+}
+
+void matmul_backward_input_add(float *dx, const float *dy, const float *w, float *scratch, int n, int in, int out, int stride) {
+  product(dx, ending_none, 0, dx, in, dy, w, 1, stride, scratch, n, in, out);
+}
+
+// The product is xT dy. A column of x touches as many cache lines as x has rows, so x is packed too. The column sums of dy are
+// taken while it is packed.
 void matmul_backward_weight(float *dw, float *dbias, const float *x, const float *dy, float *scratch, float *strips, int n, int in,
-                            int out) {
+                            int out, int stride) {
   for (int t = 0; t < n; t += block_k, x += block_k * in, dy += block_k * out) {
     const int depth = min(n - t, block_k);
-    if (dbias) add_columns(dbias, dy, depth, out);
     for (int j = 0; j < out; j += block_n) {
       const int width = min(out - j, block_n);
-      pack(scratch, dy + j, out, 1, depth, width);
+      pack(scratch, dbias ? dbias + j : dbias, dy + j, out, 1, depth, width);
       for (int i = 0; i < in; i += block_m) {
         const int height = min(in - i, block_m);
-        float *to = dw + i * out + j;
+        float *to = dw + i * stride + j;
         pack_strips(strips, x + i, in, depth, height);
-        multiply(to, out, to, out, strips, 0, scratch, depth, width, height, width, 0, depth);
+        multiply(to, stride, to, stride, strips, 0, scratch, depth, width, height, width, 0, depth);
       }
     }
   }

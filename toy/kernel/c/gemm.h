@@ -3,7 +3,8 @@
 
 // pack copies the k x n matrix b, whose element (i, j) is b[i*rows + j*cols] and of which one stride is 1, into panels of eight
 // columns, or four if no more than four are left: panel p holds its k rows one after the other, from dst + 8*p*k on. Missing columns are 0.
-void pack(float *dst, const float *b, int rows, int cols, int k, int n);
+// If cols is 1 and sums is not null, the sum of column j, row after row, is added to sums[j].
+void pack(float *dst, float *sums, const float *b, int rows, int cols, int k, int n);
 
 // pack_strips copies the transpose a of a k x m matrix whose rows lie lda apart into strips of five rows: strip s holds its k columns of
 // five one after the other, from dst + 5*s*k on. It writes to no more than k * (m + 4) floats.

@@ -10,10 +10,10 @@ INLINE float scaled_max(const float *x, int n, float scale) {
 }
 
 // exponentials sets y[i] = e**(scale x[i] - max) and returns their sum.
-INLINE float exponentials(float *y, const float *x, int n, float scale, float max) {
+INLINE float exponentials(float *y, const float *x, int n, float scale, float max, struct exponential numbers) {
   vec sum = splat(0);
   EACH(n, {
-    vec e = exp4(sub(mul(get(x + i, lanes), splat(scale)), splat(max)));
+    vec e = exp4(sub(mul(get(x + i, lanes), splat(scale)), splat(max)), numbers);
     put(y + i, e, lanes);
     sum = add(sum, lanes == 4 ? e : get(y + i, lanes));
   });

@@ -51,30 +51,20 @@ void layernorm_backward(float *dx, float *dgain, float *dbias, const float *dy, 
 #define GELU_CUBE 0.044715f
 #define GELU_SLOPE 1.5957691216057308f  // 2 sqrt(2/pi)
 #define GELU_BOUND 9.5f
-INLINE vec gelu_gate(vec x) {
-  vec polynomial = mul(add(mul(mul(x, x), splat(-GELU_CUBE * GELU_SLOPE)), splat(-GELU_SLOPE)), x);  // -2u
-  return div(splat(1), add(splat(1), exp_within(polynomial)));
-}
 
-void gelu(float *y, const float *x, int n) {
+// With s = sigmoid(2u) and (2u)' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x**2), in place of x, and in slope unless that is null:
+//   gelu(x) = x s,  gelu'(x) = s + x s (1 - s) (2u)'.
+void gelu(float *x, float *slope, int n) {
+  const struct exponential e = exponential();
+  const vec least = constant(-GELU_BOUND), most = constant(GELU_BOUND), linear = constant(GELU_SLOPE);
+  const vec cubic = constant(-GELU_CUBE * GELU_SLOPE), square = constant(3 * GELU_CUBE * GELU_SLOPE);
   EACH(n, {
-    vec v = at_least(get(x + i, lanes), -GELU_BOUND);
-    put(y + i, mul(v, gelu_gate(at_most(v, GELU_BOUND))), lanes);
+    const vec low = at_least(get(x + i, lanes), least), v = at_most(low, most);
+    const vec exponent = mul(sub(mul(mul(v, v), cubic), linear), v);  // -2u
+    const vec s = div(e.one, add(e.one, exp_within(exponent, e)));
+    put(x + i, mul(low, s), lanes);
+    if (slope) put(slope + i, add(s, mul(mul(v, mul(s, sub(e.one, s))), add(mul(mul(v, v), square), linear))), lanes);
   });
-}
-
-// dx = dy (s + x s (1 - s) (2u)') with s = sigmoid(2u) and (2u)' = 2 sqrt(2/pi) (1 + 3 * 0.044715 x**2).
-void gelu_backward(float *dx, const float *dy, const float *x, int n) {
-  EACH(n, {
-    vec v = at_most(at_least(get(x + i, lanes), -GELU_BOUND), GELU_BOUND), s = gelu_gate(v);
-    vec inner = add(mul(mul(v, v), splat(3 * GELU_CUBE * GELU_SLOPE)), splat(GELU_SLOPE));
-    vec slope = add(s, mul(mul(v, mul(s, sub(splat(1), s))), inner));
-    put(dx + i, mul(get(dy + i, lanes), slope), lanes);
-  });
-}
-
-void add_slices(float *y, const float *a, const float *b, int n) {
-  EACH(n, put(y + i, add(get(a + i, lanes), get(b + i, lanes)), lanes););
 }
 
 INLINE void add_row(float *y, const float *x, int c) { EACH(c, put(y + i, add(get(y + i, lanes), get(x + i, lanes)), lanes);); }
@@ -105,9 +95,10 @@ void gather_backward(float *dx, const float *dy, const int32_t *rows, int n, int
 }
 
 void softmax(float *probs, float *lse, const float *logits, int n, int v, float scale) {
+  const struct exponential e = exponential();
   for (int r = 0; r < n; r++, probs += v, logits += v) {
     const float max = scaled_max(logits, v, scale);
-    const float sum = exponentials(probs, logits, v, scale, max);
+    const float sum = exponentials(probs, logits, v, scale, max, e);
     scale_row(probs, v, 1 / sum);
     lse[r] = (float)(max + log_of(sum));
   }
@@ -125,20 +116,21 @@ INLINE vec high(vec v) { return wasm_f64x2_promote_low_f32x4(wasm_i64x2_shuffle(
 INLINE double sum_pair(vec v) { return wasm_f64x2_extract_lane(v, 0) + wasm_f64x2_extract_lane(v, 1); }
 
 // exp_above is e**(x - max) of two floats' promoted differences.
-INLINE vec exp_above(vec x, double max) { return exp2d(wasm_f64x2_sub(x, wasm_f64x2_splat(max))); }
+INLINE vec exp_above(vec x, double max, struct exponential64 e) { return exp2d(wasm_f64x2_sub(x, wasm_f64x2_splat(max)), e); }
 
 // KL(P || Q) = sum p (P - Q) - (lse P - lse Q), where p = e**(P - lse P). The two terms nearly cancel when P and Q are close, so all is
 // done in double precision; what rounding leaves below zero is zero.
 void kl(float *kl, const float *p, const float *q, int n, int v) {
+  const struct exponential64 e = exponential64();
   for (int r = 0; r < n; r++, p += v, q += v) {
     const double max_p = scaled_max(p, v, 1), max_q = scaled_max(q, v, 1);
     vec sum_p = wasm_f64x2_splat(0), sum_q = sum_p, cross = sum_p;
     EACH(v, {
       vec below = get_or(p + i, lanes, -__builtin_inff()), diff_p = get(p + i, lanes), diff_q = get(q + i, lanes);
       vec other = get_or(q + i, lanes, -__builtin_inff());
-      vec e_low = exp_above(low(below), max_p), e_high = exp_above(high(below), max_p);
+      vec e_low = exp_above(low(below), max_p, e), e_high = exp_above(high(below), max_p, e);
       sum_p = wasm_f64x2_add(sum_p, wasm_f64x2_add(e_low, e_high));
-      sum_q = wasm_f64x2_add(sum_q, wasm_f64x2_add(exp_above(low(other), max_q), exp_above(high(other), max_q)));
+      sum_q = wasm_f64x2_add(sum_q, wasm_f64x2_add(exp_above(low(other), max_q, e), exp_above(high(other), max_q, e)));
       vec d_low = wasm_f64x2_sub(low(diff_p), low(diff_q)), d_high = wasm_f64x2_sub(high(diff_p), high(diff_q));
       cross = wasm_f64x2_add(cross, wasm_f64x2_add(wasm_f64x2_mul(e_low, d_low), wasm_f64x2_mul(e_high, d_high)));
     });

@@ -5,13 +5,13 @@
 // The order is kernel.go's list of operations; a test compares the two.
 enum operation {
   op_matmul,
+  op_matmul_add,
+  op_matmul_gelu,
   op_matmul_backward_input,
+  op_matmul_backward_input_add,
   op_matmul_backward_weight,
   op_layernorm,
   op_layernorm_backward,
-  op_gelu,
-  op_gelu_backward,
-  op_add,
   op_attention,
   op_attention_backward,
   op_attend_cached,
@@ -41,16 +41,20 @@ struct arguments {
 
 __attribute__((export_name("run"))) void run(int32_t operation, struct arguments *call) {
   switch ((enum operation)operation) {
-    case op_matmul: matmul(F(0), F(1), F(2), F(3), F(4), N(0), N(1), N(2)); break;
-    case op_matmul_backward_input: matmul_backward_input(F(0), F(1), F(2), F(3), N(0), N(1), N(2)); break;
-    case op_matmul_backward_weight: matmul_backward_weight(F(0), F(1), F(2), F(3), F(4), F(5), N(0), N(1), N(2)); break;
+    case op_matmul: matmul(F(0), F(1), F(2), F(3), F(4), N(0), N(1), N(2), N(3)); break;
+    case op_matmul_add: matmul_add(F(0), F(1), F(2), F(3), F(4), F(5), N(0), N(1), N(2), N(3)); break;
+    case op_matmul_gelu: matmul_gelu(F(0), F(1), F(2), F(3), F(4), F(5), N(0), N(1), N(2), N(3)); break;
+    case op_matmul_backward_input: matmul_backward_input(F(0), F(1), F(2), F(3), F(4), N(0), N(1), N(2), N(3)); break;
+    case op_matmul_backward_input_add: matmul_backward_input_add(F(0), F(1), F(2), F(3), N(0), N(1), N(2), N(3)); break;
+    case op_matmul_backward_weight:
+      matmul_backward_weight(F(0), F(1), F(2), F(3), F(4), F(5), N(0), N(1), N(2), N(3));
+      break;
     case op_layernorm: layernorm(F(0), F(1), F(2), F(3), F(4), F(5), N(0), N(1)); break;
     case op_layernorm_backward: layernorm_backward(F(0), F(1), F(2), F(3), F(4), F(5), F(6), F(7), N(0), N(1)); break;
-    case op_gelu: gelu(F(0), F(1), N(0)); break;
-    case op_gelu_backward: gelu_backward(F(0), F(1), F(2), N(0)); break;
-    case op_add: add_slices(F(0), F(1), F(2), N(0)); break;
-    case op_attention: attention(F(0), F(1), F(2), I(3), F(4), N(0), N(1), N(2)); break;
-    case op_attention_backward: attention_backward(F(0), F(1), F(2), F(3), I(4), F(5), N(0), N(1), N(2), N(3)); break;
+    case op_attention: attention(F(0), F(1), F(2), F(3), I(4), F(5), N(0), N(1), N(2)); break;
+    case op_attention_backward:
+      attention_backward(F(0), F(1), F(2), F(3), F(4), F(5), I(6), F(7), N(0), N(1), N(2));
+      break;
     case op_attend_cached: attend_cached(F(0), F(1), F(2), I(3), F(4), N(0), N(1), N(2), N(3)); break;
     case op_embed: embed(F(0), F(1), F(2), I(3), I(4), N(0), N(1)); break;
     case op_embed_backward: embed_backward(F(0), F(1), F(2), I(3), I(4), N(0), N(1)); break;
