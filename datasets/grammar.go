@@ -83,3 +83,16 @@ func keepOr(rng *rand.Rand, chance float64, kind span, place int32) int32 {
 	}
 	return drawOther(rng, kind, place)
 }
+
+// drawGroup returns, with the given chance, one of the places of a group, else one of the rest. Groups are of the given size and follow
+// each other in the kind.
+func drawGroup(rng *rand.Rand, chance float64, kind span, size, group int32) int32 {
+	if rng.Float64() < chance {
+		return group*size + rng.Int32N(size)
+	}
+	place := rng.Int32N(kind.count - size)
+	if place >= group*size {
+		place += size
+	}
+	return place
+}

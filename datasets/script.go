@@ -213,7 +213,7 @@ const (
 func scriptWrite(rng *rand.Rand, prompt []int32) []int32 {
 	w, b := scriptWords, readPrompt(prompt)
 	s := script{hero: b.hero, goal: b.goal}
-	s.setting = drawSetting(rng, b.genre)
+	s.setting = drawGroup(rng, settingFits, w.setting, settingsPerGenre, b.genre)
 	for range choose(rng, adjectiveChances) {
 		if len(s.adjectives) == 0 {
 			s.adjectives = append(s.adjectives, draw(rng, w.adjective))
@@ -237,18 +237,6 @@ func scriptWrite(rng *rand.Rand, prompt []int32) []int32 {
 		s.ending = dreams
 	}
 	return s.tokens()
-}
-
-// drawSetting returns one of the settings that fit the genre, or one of the rest.
-func drawSetting(rng *rand.Rand, genre int32) int32 {
-	if rng.Float64() < settingFits {
-		return genre*settingsPerGenre + rng.Int32N(settingsPerGenre)
-	}
-	place := rng.Int32N(scriptWords.setting.count - settingsPerGenre)
-	if place >= genre*settingsPerGenre {
-		place += settingsPerGenre
-	}
-	return place
 }
 
 // scriptScore is the true score. Its columns are the stakes skew, mid, flat and divided, then fans and critics.

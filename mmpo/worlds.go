@@ -19,6 +19,8 @@ type WorldDefault struct {
 // 101 to 104, as many for either side.
 var WorldDefaults = []WorldDefault{
 	{"script", "v=1&seed=1", "One thing decides the grade: told by how much, MMPO learns to grant the wish, while DPO learns polish, too."},
+	{"support", "v=1&world=support&stakes=service&seed=1",
+		"Many things matter a little each: MMPO is ahead, but by a fraction of a point that a single run can hardly tell from chance."},
 }
 
 // FindWorldDefault returns the default of the world of that id.

@@ -144,6 +144,11 @@ export const catalog: Catalog = {
           title: 'Script Desk',
           help: "Pitches for films: the writers grant the hero's wish once in ten, and the grades say how much that matters.",
         },
+        {
+          id: 'support',
+          title: 'Support Desk',
+          help: 'Replies to customers: eight things make a reply good, none of them alone, and the writers get each right about half the time.',
+        },
       ],
       live: false,
     },
@@ -166,6 +171,7 @@ export const catalog: Catalog = {
           title: 'Two audiences',
           help: 'Of the viewers 70 % like an explosion by a point, 30 % hate it by four; each pair is rated by one of them.',
         },
+        { id: 'service', title: 'Good service', help: 'Eight attributes are worth between a third of a point and two points each.' },
       ],
       live: false,
     },
@@ -1098,6 +1104,27 @@ export const catalog: Catalog = {
       link: 'v=1&seed=1',
       point: 'One thing decides the grade: told by how much, MMPO learns to grant the wish, while DPO learns polish, too.',
     },
+    {
+      id: 'support',
+      title: 'Support Desk',
+      help: 'Replies to customers: eight things make a reply good, none of them alone, and the writers get each right about half the time.',
+      texts: 'help-desk replies',
+      stakes: [
+        { id: 'service', title: 'Good service', help: 'Eight attributes are worth between a third of a point and two points each.' },
+      ],
+      attributes: [
+        { id: 'tone', title: 'Fitting tone' },
+        { id: 'product', title: 'Right product' },
+        { id: 'problem', title: 'Right problem' },
+        { id: 'first', title: 'First step helps' },
+        { id: 'second', title: 'Second step helps' },
+        { id: 'promise', title: 'Firm promise' },
+        { id: 'thanks', title: 'Thanks' },
+        { id: 'close', title: 'Polite close' },
+      ],
+      link: 'v=1&world=support&stakes=service&seed=1',
+      point: 'Many things matter a little each: MMPO is ahead, but by a fraction of a point that a single run can hardly tell from chance.',
+    },
   ],
   references: [
     {
@@ -1106,6 +1133,13 @@ export const catalog: Catalog = {
       file: 'script-48x2x4.ckpt',
       fingerprint: 'a4408684cab7bc776245599c01f190d2b56f58d11e84940f95a886acfec7174c',
       loss: 0.8199687637380595,
+    },
+    {
+      world: 'support',
+      model: { width: 48, layers: 2, heads: 4 },
+      file: 'support-48x2x4.ckpt',
+      fingerprint: '19e3a4c0f7adf96331439cbc2eacb2e4cb318df19bae930d055a0e088bc4a78f',
+      loss: 1.0773768879261678,
     },
   ],
   comparison: {
