@@ -255,6 +255,7 @@ func ParseSweepLink(link string) (s Sweep, notices []string, err error) {
 		objective, param, _ := strings.Cut(name, ".")
 		_, isObjective := FindObjective(objective)
 		switch {
+		case name == claimReadout || name == claimRuns: // ReadClaim's
 		case name == linkSeeds:
 			if s.Seeds, err = strconv.Atoi(value); err != nil {
 				return Sweep{}, nil, fmt.Errorf("seeds: %q is not a whole number", value)

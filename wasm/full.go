@@ -20,6 +20,7 @@ func init() {
 		Complete: (*Session).complete,
 		Add:      (*Session).add,
 		Judge:    (*Session).judge,
+		Share:    (*Session).share,
 		Show:     (*Session).hand,
 	})
 }

@@ -4,6 +4,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"margins/mmpo"
@@ -21,7 +23,11 @@ func (s *Session) plan(r Request, _ Attachments) error {
 	if err != nil {
 		return failure("bad-sweep", "%s.", err)
 	}
-	b := &bench{sweep: sweep, tune: r.Tune, trials: map[string]*mmpo.Trial{}, taken: map[string]mmpo.Experiment{}}
+	claim, err := sweep.ReadClaim(r.Link)
+	if err != nil {
+		return failure("bad-sweep", "%s.", err)
+	}
+	b := &bench{sweep: sweep, tune: r.Tune, claim: claim, trials: map[string]*mmpo.Trial{}, taken: map[string]mmpo.Experiment{}}
 	cells := sweep.Cells()
 	if b.tune > 0 {
 		if cells, err = sweep.TuningCells(b.tune); err != nil {
@@ -99,13 +105,22 @@ func (b *bench) standing() Standing {
 	if !known {
 		left = 0
 	}
-	distinct, done := mmpo.Distinct(b.cells), 0
+	distinct := mmpo.Distinct(b.cells)
+	standing := Standing{Runs: len(distinct), Left: left, Known: known, Tuning: b.tune > 0, Claimed: len(b.claim.Runs)}
 	for _, cell := range distinct {
-		if b.trials[cell.Key] != nil {
-			done++
+		t := b.trials[cell.Key]
+		if t == nil {
+			continue
+		}
+		standing.Done++
+		switch told, ok := b.claim.Runs[cell.Key]; {
+		case ok && strings.HasPrefix(t.Fingerprint, told.Fingerprint):
+			standing.Agree++
+		case ok:
+			standing.Differ++
 		}
 	}
-	return Standing{Runs: len(distinct), Done: done, Left: left, Known: known, Tuning: b.tune > 0}
+	return standing
 }
 
 // planned returns the sweep that this worker keeps, which all but plan and complete need.
@@ -193,9 +208,33 @@ func (s *Session) judge(r Request, _ Attachments) error {
 	if !ok {
 		return failure("bad-request", "There is no readout %q.", r.Readout)
 	}
-	summary := mmpo.Summarize(&b.sweep, b.trials, readout, r.KL)
+	summary := mmpo.Summarize(&b.sweep, b.told(), readout, r.KL)
 	verdicts := append([]mmpo.Verdict{}, mmpo.Verdicts(&b.sweep, summary)...)
 	s.post(r.ID, Judged{Summary: *summary, Verdicts: verdicts, Reference: b.reference(r.Readout)}, nil)
+	return nil
+}
+
+// told returns the trials by key, those of a link's claim where there are no own ones.
+func (b *bench) told() map[string]*mmpo.Trial {
+	if len(b.claim.Runs) == 0 {
+		return b.trials
+	}
+	all := maps.Clone(b.trials)
+	for _, cell := range b.cells {
+		if told := b.claim.Trial(cell.Experiment, cell.Key); told != nil && all[cell.Key] == nil {
+			all[cell.Key] = told
+		}
+	}
+	return all
+}
+
+// share answers with the sweep's link and what its runs came to.
+func (s *Session) share(r Request, _ Attachments) error {
+	b, err := s.planned()
+	if err != nil {
+		return err
+	}
+	s.post(r.ID, LinkWritten{Link: b.sweep.Link() + b.sweep.Claim(b.trials, "true_score")}, nil)
 	return nil
 }
 

@@ -91,6 +91,7 @@ const (
 	Add      RequestType = "add"      // data as Completed attached it -> Added
 	Judge    RequestType = "judge"    // readout, kl -> Judged
 	Show     RequestType = "show"     // -> Shown
+	Share    RequestType = "share"    // -> LinkWritten: the sweep's link, with what its runs came to
 
 	Stop RequestType = "stop" // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 )
@@ -279,11 +280,14 @@ type Planned struct {
 
 // Standing tells how far a sweep is. Experiments that differ only in what their objective does not read are one run.
 type Standing struct {
-	Runs   int     `json:"runs"`
-	Done   int     `json:"done"`
-	Left   float64 `json:"left"`   // seconds of work that are left, of one worker
-	Known  bool    `json:"known"`  // whether any run was measured to tell that from
-	Tuning bool    `json:"tuning"` // whether these runs are those that tune the objectives; the sweep's come after them
+	Runs    int     `json:"runs"`
+	Done    int     `json:"done"`
+	Left    float64 `json:"left"`    // seconds of work that are left, of one worker
+	Known   bool    `json:"known"`   // whether any run was measured to tell that from
+	Tuning  bool    `json:"tuning"`  // whether these runs are those that tune the objectives; the sweep's come after them
+	Claimed int     `json:"claimed"` // runs whose results the link told
+	Agree   int     `json:"agree"`   // of them, those that were repeated here and came to the same bits
+	Differ  int     `json:"differ"`  // and those that came to others
 }
 
 // Taken answers Take.

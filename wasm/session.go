@@ -51,7 +51,8 @@ type Session struct {
 // bench is the sweep that this worker keeps.
 type bench struct {
 	sweep  mmpo.Sweep
-	tune   int // seeds of the tuning under way; 0 when the cells are the sweep's own
+	tune   int             // seeds of the tuning under way; 0 when the cells are the sweep's own
+	claim  mmpo.SweepClaim // of the link that it came by
 	cells  []mmpo.Cell
 	trials map[string]*mmpo.Trial     // by key
 	taken  map[string]mmpo.Experiment // under way, by key

@@ -56,6 +56,7 @@ export interface Answers {
   add: Added;
   judge: Judged;
   show: Shown;
+  share: LinkWritten;
   saveWeights: WeightsSaved;
   loadWeights: WeightsLoaded;
   inspect: Inspected;

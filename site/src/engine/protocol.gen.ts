@@ -334,6 +334,7 @@ export type RequestType =
   | 'add' // data as Completed attached it -> Added
   | 'judge' // readout, kl -> Judged
   | 'show' // -> Shown
+  | 'share' // -> LinkWritten: the sweep's link, with what its runs came to
   | 'stop'; // cancels a fit or an import under way; the request then ends in Failed with code "canceled"
 
 /** Experiment is everything that determines a run: the same experiment gives the same weights, bit for bit. */
@@ -514,6 +515,9 @@ export interface Standing {
   left: number; // seconds of work that are left, of one worker
   known: boolean; // whether any run was measured to tell that from
   tuning: boolean; // whether these runs are those that tune the objectives; the sweep's come after them
+  claimed: number; // runs whose results the link told
+  agree: number; // of them, those that were repeated here and came to the same bits
+  differ: number; // and those that came to others
 }
 
 /** Summary is what a sweep's trials say of one readout. */

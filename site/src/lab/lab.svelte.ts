@@ -144,9 +144,10 @@ export class Lab {
     return this.trials;
   }
 
-  /** Returns the fragment of an address that opens this sweep, without its #. */
+  /** Returns the fragment of an address that opens this sweep and tells what its runs came to, without its #. */
   async address(): Promise<string> {
-    return labPrefix + this.link;
+    if (this.phase === 'recorded') return labPrefix + this.link;
+    return labPrefix + (await (await this.#client()).ask('share')).message.link;
   }
 
   /** Goes back to the recorded sweep. */
