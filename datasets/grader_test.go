@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"margins/repro"
 )
 
 func TestRegradeTakesTheMiddleOfTheBin(t *testing.T) {
@@ -53,43 +51,11 @@ func TestLevelsAreWhatWasAskedFor(t *testing.T) {
 	}
 }
 
-func TestNoise(t *testing.T) {
-	const n, sd = 200_000, 0.3
-	g := Grader{Noise: sd}
-	rng := repro.Stream(1, "noise")
-	var sum, squares float64
-	for range n {
-		e := g.Grade(rng, 5.5) - 5.5 // 15 standard deviations from either end: nothing is clipped
-		sum, squares = sum+e, squares+e*e
-	}
-	assert.InDelta(t, 0, sum/n, 5*sd/math.Sqrt(n))
-	assert.InDelta(t, sd, math.Sqrt(squares/n), 5*sd/math.Sqrt(2*n))
-}
-
-func TestGradesAreOfTheScale(t *testing.T) {
-	rng := repro.Stream(1, "scale")
-	for _, levels := range []int{0, 2, 7} {
-		for _, noise := range []float64{0, 0.3, 50, 1e300, math.Inf(1)} {
-			for _, score := range []float64{1, 5, 10, -1e308, math.Inf(1), math.NaN()} {
-				grade := Grader{Levels: levels, Noise: noise}.Grade(rng, score)
-				require.True(t, grade >= ScaleMin && grade <= ScaleMax, "%v from %v with noise %v", grade, score, noise)
-			}
-		}
-	}
-}
-
-func TestGradersOfOneStreamErrAlike(t *testing.T) {
-	exact, thumbs := repro.Stream(4, "grades"), repro.Stream(4, "grades")
-	for range 1000 {
-		e := Grader{Noise: 2}.Grade(exact, 5)
-		require.Equal(t, Grader{Levels: 2}.Regrade(e), Grader{Levels: 2, Noise: 2}.Grade(thumbs, 5))
-	}
-}
-
 func TestGraderIsJSON(t *testing.T) {
-	text, err := json.Marshal(Grader{Levels: 5, Noise: 0.3, Ties: TiesDrop})
+	text, err := json.Marshal(Grader{Asks: AskGrades, Levels: 5, Noise: 0.3, Ties: TiesDrop})
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"levels": 5, "noise": 0.3, "ties": "drop"}`, string(text))
+	assert.JSONEq(t, `{"asks": "grades", "levels": 5, "cuts": "", "cut": 0, "rounding": "", "noise": 0.3, "bias": 0, "low": 0, "high": 0,
+		"lazy": 0, "longer": 0, "polish": 0, "raters": 0, "habits": "", "combine": "", "ties": "drop", "seconds": 0}`, string(text))
 }
 
 func TestNewPairOrients(t *testing.T) {

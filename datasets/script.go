@@ -34,6 +34,7 @@ var scriptDesk = World{
 	Prompt:     scriptPrompt,
 	Write:      scriptWrite,
 	Judge:      scriptJudge,
+	Adornments: scriptAdjectives,
 }
 
 // The order is that of scriptScore's columns.
@@ -249,6 +250,17 @@ var scriptScore = []rule[scriptBrief, script]{
 	{"setting", "Fitting place", []int{50, 80, 150, 10, 10, 10}, func(b scriptBrief, s *script) int { return oneIf(s.setting/settingsPerGenre == b.genre) }},
 	{"link", "Transition", []int{30, 30, 75, 5, 5, 5}, func(b scriptBrief, s *script) int { return 2*oneIf(s.link == linkSo) + oneIf(s.link == linkThen) }},
 	{"adjectives", "Adjectives", []int{45, 30, 75, 5, 5, 5}, func(b scriptBrief, s *script) int { return len(s.adjectives) }},
+}
+
+// scriptAdjectives counts the adjectives of a response, whether it parses or not.
+func scriptAdjectives(response []int32) int {
+	w, n := scriptWords, 0
+	for _, t := range response {
+		if t >= w.adjective.first && t < w.adjective.first+w.adjective.count {
+			n++
+		}
+	}
+	return n
 }
 
 func scriptJudge(stakes string, prompt, response []int32) Judgement {

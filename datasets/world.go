@@ -27,6 +27,8 @@ type World struct {
 	Viewers map[string][]Viewer
 	// Judge reads a response and returns its true score under the given stakes, or a viewer's under that viewer's id.
 	Judge func(stakes string, prompt, response []int32) Judgement
+	// Adornments counts what a response has for show, which a rater may like beyond its worth; nil where the world has no such thing.
+	Adornments func(response []int32) int
 }
 
 // Stake is one way to weigh the attributes of a response.

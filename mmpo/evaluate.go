@@ -66,10 +66,7 @@ func (r *Run) newTruth() *truth {
 			continue
 		}
 		t.differences = append(t.differences, p.TrueChosen-p.TrueRejected)
-		t.preferences = append(t.preferences, Preference(repro.Stream(r.Experiment.Seed, "preference/"+strconv.Itoa(i)),
-			func(rng *rand.Rand) (float64, float64) {
-				return r.Experiment.Grader.Grades(rng, p.TrueChosen, p.TrueRejected)
-			}))
+		t.preferences = append(t.preferences, Preference(repro.Stream(r.Experiment.Seed, "preference/"+strconv.Itoa(i)), r.Pairs.again[i]))
 	}
 	return t
 }

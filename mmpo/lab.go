@@ -28,7 +28,13 @@ type Lab struct {
 	sampler   *toy.Sampler
 	records   []datasets.Record
 	pool      pool
+	// Judge, if there is one, says in place of the true score what raters think of a response of a toy world. Their noise and habits
+	// come on top. It must depend on nothing but its arguments.
+	Judge Scorer
 }
+
+// Scorer scores a response to a prompt, in points. One may be a model that was itself trained on grades, and errs.
+type Scorer func(prompt, response []int32) float64
 
 // pool holds the responses that pairs were last made of: changing the grader or the stakes changes only their grades.
 type pool struct {
@@ -44,7 +50,12 @@ type Pairs struct {
 	Train, HeldOut []datasets.Pair
 	Prompts        [][]int32 // held-out prompts to write responses to; each stands samplesPerPrompt times
 	Summary        PairSummary
+
+	again []regrade // of HeldOut
 }
+
+// regrade draws what the raters might have graded the chosen and the rejected response of a pair as well.
+type regrade func(rng *rand.Rand) (chosen, rejected float64)
 
 // NewLab returns the lab of a reference. Records are those of its data set, nil for a toy world.
 func NewLab(k *kernel.Kernel, reference *Reference, records []datasets.Record) *Lab {
@@ -73,27 +84,41 @@ func (l *Lab) Pairs(e Experiment) (*Pairs, error) {
 func (l *Lab) writtenPairs(e Experiment) *Pairs {
 	l.write(e)
 	world, p := l.Reference.World, &Pairs{}
-	grade := func(rng *rand.Rand, m match) datasets.Pair {
-		a, b := world.Judge(e.Stakes, m.prompt, m.first).Score, world.Judge(e.Stakes, m.prompt, m.second).Score
-		seenA, seenB := world.Rated(rng, e.Stakes, m.prompt, m.first, m.second)
-		gradeA, gradeB := e.Grader.Grades(rng, seenA, seenB)
-		return datasets.NewPair(m.prompt, m.first, m.second, gradeA, gradeB, a, b)
-	}
-	rng, total := repro.Stream(e.Seed, "grades"), 0.0
-	for _, m := range l.pool.train[:e.Pairs] {
-		pair := grade(rng, m)
-		total += pair.TrueChosen + pair.TrueRejected
-		p.add(&p.Train, pair, e.Grader)
-	}
-	rng = repro.Stream(e.Seed, "grades/heldout")
-	for _, m := range l.pool.heldOut {
-		p.add(&p.HeldOut, grade(rng, m), e.Grader)
+	train, heldOut := l.questions(e, l.pool.train[:e.Pairs]), l.questions(e, l.pool.heldOut)
+	p.grade(e, datasets.NewPanel, train, heldOut)
+	total := 0.0
+	for _, m := range train {
+		total += m.First.True + m.Second.True
 	}
 	p.Summary.MeanTrue = total / float64(2*e.Pairs)
 	for i := world.Prompts - world.HeldOut; i < world.Prompts; i++ {
 		p.askFor(world.Prompt(i))
 	}
 	return p
+}
+
+// questions returns what raters see of matches: the scores of the world's viewers, or those of the lab's own judge.
+func (l *Lab) questions(e Experiment, matches []match) []datasets.Question {
+	world, all := l.Reference.World, make([]datasets.Question, len(matches))
+	see := func(prompt, tokens []int32) datasets.Response {
+		r := datasets.Response{Tokens: tokens, True: world.Judge(e.Stakes, prompt, tokens).Score}
+		if r.Score = r.True; l.Judge != nil {
+			r.Score = l.Judge(prompt, tokens)
+		}
+		if world.Adornments != nil {
+			r.Adornments = world.Adornments(tokens)
+		}
+		return r
+	}
+	for i, m := range matches {
+		all[i] = datasets.Question{Prompt: m.prompt, First: see(m.prompt, m.first), Second: see(m.prompt, m.second)}
+		if l.Judge == nil {
+			all[i].Scores = func(rng *rand.Rand) (first, second float64) {
+				return world.Rated(rng, e.Stakes, m.prompt, m.first, m.second)
+			}
+		}
+	}
+	return all
 }
 
 // write fills the pool for e's seed with at least e.Pairs matches. Match i depends on the seed and i alone.
@@ -137,28 +162,53 @@ func (l *Lab) matches(seed uint64, name string, from, to int) []match {
 func (l *Lab) importedPairs(e Experiment) *Pairs {
 	train, heldOut := split(l.records)
 	encoder, p := &encoder{vocabulary: l.Reference.Vocabulary}, &Pairs{}
+	var toLearn, toMeasure []datasets.Question
 	for _, i := range repro.Stream(e.Seed, "data").Perm(len(train))[:min(e.Pairs, len(train))] {
-		p.add(&p.Train, encoder.pair(train[i], e.Grader), e.Grader)
+		toLearn = append(toLearn, encoder.question(train[i]))
 	}
 	prompts := map[string]bool{}
 	for _, i := range repro.Stream(e.Seed, "heldout").Perm(len(heldOut))[:min(heldOutPairs, len(heldOut))] {
 		r := heldOut[i]
-		p.add(&p.HeldOut, encoder.pair(r, e.Grader), e.Grader)
+		toMeasure = append(toMeasure, encoder.question(r))
 		if !prompts[r.Prompt] && len(prompts) < importPrompts {
 			prompts[r.Prompt] = true
 			p.askFor(encoder.prompt(r.Prompt))
 		}
 	}
 	p.Summary.Cut = encoder.cut
+	p.grade(e, datasets.NewSettledPanel, toLearn, toMeasure)
 	return p
 }
 
-// add appends a pair to its split, unless it is a tie and the grader drops those.
-func (p *Pairs) add(to *[]datasets.Pair, pair datasets.Pair, g datasets.Grader) {
-	if g.Keeps(pair) {
-		*to = append(*to, pair)
-	} else if to == &p.Train {
-		p.Summary.Dropped++
+// grade lets raters judge both splits. What they compare a response with is the pool of those that are trained on.
+func (p *Pairs) grade(e Experiment, panel func(datasets.Grader, uint64, string, []datasets.Response) *datasets.Panel, train, heldOut []datasets.Question) {
+	pool := make([]datasets.Response, 0, 2*len(train))
+	for _, q := range train {
+		pool = append(pool, q.First, q.Second)
+	}
+	raters := panel(e.Grader, e.Seed, datasets.TrainSplit, pool)
+	for _, q := range train {
+		p.add(&p.Train, e.Grader, raters.Judge(q)...)
+	}
+	p.Summary.Effort = raters.Effort()
+	raters = panel(e.Grader, e.Seed, datasets.HeldOutSplit, pool)
+	for _, q := range heldOut {
+		before := len(p.HeldOut)
+		p.add(&p.HeldOut, e.Grader, raters.Judge(q)...)
+		for _, pair := range p.HeldOut[before:] {
+			p.again = append(p.again, func(rng *rand.Rand) (chosen, rejected float64) { return raters.Grades(rng, q.Choose(pair)) })
+		}
+	}
+}
+
+// add appends pairs to their split, but for ties if the grader drops those.
+func (p *Pairs) add(to *[]datasets.Pair, g datasets.Grader, pairs ...datasets.Pair) {
+	for _, pair := range pairs {
+		if g.Keeps(pair) {
+			*to = append(*to, pair)
+		} else if to == &p.Train {
+			p.Summary.Dropped++
+		}
 	}
 }
 

@@ -80,8 +80,10 @@ func (e *encoder) text(r datasets.Record, rejected bool) text {
 	return text{e.prompt(r.Prompt), e.response(r.Chosen)}
 }
 
-// pair grades a record again on the experiment's scale; the true scores are unknown.
-func (e *encoder) pair(r datasets.Record, g datasets.Grader) datasets.Pair {
-	return datasets.NewPair(e.prompt(r.Prompt), e.response(r.Chosen), e.response(r.Rejected),
-		g.Regrade(r.ScoreChosen), g.Regrade(r.ScoreRejected), math.NaN(), math.NaN())
+// question returns a record as raters see it, whose scores are the grades that it has already; the true scores are unknown.
+func (e *encoder) question(r datasets.Record) datasets.Question {
+	see := func(text string, score float64) datasets.Response {
+		return datasets.Response{Tokens: e.response(text), Score: score, True: math.NaN()}
+	}
+	return datasets.Question{Prompt: e.prompt(r.Prompt), First: see(r.Chosen, r.ScoreChosen), Second: see(r.Rejected, r.ScoreRejected)}
 }

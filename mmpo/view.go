@@ -26,6 +26,8 @@ type PairSummary struct {
 	Cut       int     `json:"cut"`       // imported texts that were longer than the model's context
 	MeanTrue  float64 `json:"meanTrue"`  // mean true score of the reference's responses, points; 0 where unknown
 	Histogram []int   `json:"histogram"` // training pairs by margin, 18 bins of half a point from 0; a margin of 9 is in the last
+
+	Effort datasets.Effort `json:"effort"` // what the feedback on the training pairs took, dropped ties included
 }
 
 // SampleView is one response that a model wrote.
