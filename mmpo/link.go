@@ -23,9 +23,7 @@ func DefaultExperiment(objective string) (Experiment, error) {
 	}
 	var e Experiment
 	for i := range Params {
-		if _, err := Params[i].Set(&e, Params[i].Default); err != nil {
-			panic("mmpo: the default of " + err.Error())
-		}
+		Params[i].mustSet(&e, Params[i].Default)
 	}
 	e.Objective = o.choose()
 	return e, nil
@@ -54,6 +52,8 @@ func (c Comparison) defaults() Comparison {
 // Link returns c as a URL fragment without its #. It names the version, the seed, and each parameter that differs from its default: by
 // its id where both sides agree, by "a." or "b." and its id where they do not.
 func (c Comparison) Link() string {
+	c.A.normalize()
+	c.B.normalize()
 	d, start := c.defaults(), DefaultComparison()
 	keys := []string{"v=" + LinkVersion}
 	put := func(key, value string) { keys = append(keys, key+"="+value) }
@@ -210,12 +210,17 @@ func (c *Comparison) take(p *Param, values map[string]string, notices *[]string)
 	return nil
 }
 
-// normalize sets the objective's parameters that it does not read to zero, so that experiments which run alike are equal.
+// normalize sets what is not read to zero, of an objective's parameters, or to its default, so that experiments which run alike are
+// equal. A parameter stands after those that its conditions are of.
 func (e *Experiment) normalize() {
 	o, _ := FindObjective(e.Objective.ID)
 	for i := range Params {
-		if p := &Params[i]; p.isOfObjective() && !o.reads(p.ID) {
+		p := &Params[i]
+		switch {
+		case p.isOfObjective() && !o.reads(p.ID):
 			p.clear(e)
+		case !p.applies(e):
+			p.mustSet(e, p.Default)
 		}
 	}
 }

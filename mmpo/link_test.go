@@ -53,6 +53,9 @@ func TestLinks(t *testing.T) {
 		"v=1&b.levels=2&seed=3",
 		"v=1&a.seed=2",
 		"v=1&world=data:0123456789abcdef&seed=1",
+		"v=1&levels=2&ties=coin&cut=7&bias=-1.5&low=7&high=9&lazy=0.2&longer=0.1&polish=2&raters=3&habits=first&combine=majority&seconds=30&seed=1",
+		"v=1&levels=8&asks=comparison&rounding=random&raters=9&combine=keep&seed=1",
+		"v=1&levels=5&cuts=quantiles&b.bias=1&a.raters=5&a.habits=first&seed=1",
 	} {
 		c, notices, err := ParseLink("#" + link)
 		require.NoError(t, err, link)

@@ -28,6 +28,10 @@ type Param struct {
 	Options []Option `json:"options,omitempty"`
 	Live    bool     `json:"live"` // acts during a run, without a restart
 
+	When []Condition `json:"when,omitempty"` // it is read only where all of them hold
+	More bool        `json:"more,omitempty"` // its control is shown to those who ask for more
+	Toy  bool        `json:"toy,omitempty"`  // it is read by toy worlds alone: in imported data raters have judged already
+
 	field func(*Experiment) any // *int, *uint64, *float64 or *string
 }
 
@@ -47,7 +51,8 @@ type Option struct {
 	Title string `json:"title"`
 	Help  string `json:"help,omitempty"`
 	// Value is the number that an id such as "exact" stands for.
-	Value float64 `json:"value,omitempty"`
+	Value float64     `json:"value,omitempty"`
+	When  []Condition `json:"when,omitempty"` // it is offered only where all of them hold
 }
 
 // isOfObjective tells whether it depends on the objective if the parameter is read.

@@ -1,8 +1,10 @@
 package mmpo
 
 import (
-	"margins/datasets"
+	"slices"
 	"strconv"
+
+	"margins/datasets"
 )
 
 // Params declares all that can be set, in the order of the page and of links.
@@ -10,22 +12,66 @@ var Params = []Param{
 	{ID: "world", Title: "World", Group: "data", Kind: Choice, Default: "script", Options: worldOptions(),
 		Help: "Where prompts and responses come from.", field: func(e *Experiment) any { return &e.World }},
 	{ID: "stakes", Title: "Stakes", Group: "data", Kind: Choice, Default: "skew", Options: stakeOptions(),
-		Help: "What makes a response good, and how much each thing counts.", field: func(e *Experiment) any { return &e.Stakes }},
+		Toy: true, Help: "What makes a response good, and how much each thing counts.", field: func(e *Experiment) any { return &e.Stakes }},
 	{ID: "pairs", Title: "Pairs", Group: "data", Kind: Whole, Min: 8, Max: 4096, Step: 1, Scale: "log", Default: "512",
 		Help: "How many graded pairs there are to learn from.", field: func(e *Experiment) any { return &e.Pairs }},
 	{ID: "levels", Title: "Feedback", Group: "grader", Kind: Whole, Min: 2, Max: 100, Step: 1, Default: "exact", Options: []Option{
 		{ID: "2", Title: "Thumbs", Help: "Two levels: up or down."},
 		{ID: "3", Title: "3", Help: "Three levels."},
 		{ID: "5", Title: "Stars", Help: "Five levels."},
-		{ID: "10", Title: "1-10", Help: "Ten levels."},
+		{ID: "10", Title: "1-10", Help: "Ten levels.", When: ifGraded},
+		{ID: "7", Title: "7", When: ifCompared},
+		{ID: "8", Title: "8", Help: "From A>>B to B>>A; none of the eight is a tie.", When: ifCompared},
 		{ID: "exact", Title: "Exact", Help: "The score itself, unrounded."},
 	}, Help: "How many levels the rater can choose from.", field: func(e *Experiment) any { return &e.Grader.Levels }},
-	{ID: "noise", Title: "Rater's noise", Unit: "points", Group: "grader", Kind: Number, Max: 5, Default: "0.3",
+	{ID: "noise", Title: "Rater's noise", Unit: "points", Group: "grader", Kind: Number, Max: 5, Default: "0.3", Toy: true,
 		Help: "Standard deviation of the rater's error.", field: func(e *Experiment) any { return &e.Grader.Noise }},
 	{ID: "ties", Title: "Ties", Group: "grader", Kind: Choice, Default: "keep", Options: []Option{
 		{ID: "keep", Title: "Keep", Help: "Pairs with equal grades are trained on; which counts as chosen is chance."},
 		{ID: "drop", Title: "Drop", Help: "Pairs with equal grades are left out."},
+		{ID: "coin", Title: "Coin", Help: "A coin says which one is a level better."},
 	}, Help: "What happens to pairs with equal grades.", field: func(e *Experiment) any { return &e.Grader.Ties }},
+
+	{ID: "asks", Title: "Asked for", Group: "grader", More: true, Kind: Choice, Default: datasets.AskGrades, Options: []Option{
+		{ID: datasets.AskGrades, Title: "Grades"},
+		{ID: datasets.AskComparison, Title: "Comparisons", Help: "Which response is better, and by how many levels; an even number has no tie."},
+	}, Help: "What raters say: a grade of each response, or how two compare.", field: func(e *Experiment) any { return &e.Grader.Asks }},
+	{ID: "rounding", Title: "Rounding", Group: "grader", More: true, When: ifLeveled, Kind: Choice, Default: datasets.RoundNearest, Options: []Option{
+		{ID: datasets.RoundNearest, Title: "Nearest"},
+		{ID: datasets.RoundRandom, Title: "Random", Help: "Up or down by chance, so that grades are right on average."},
+	}, Help: "How an impression becomes a level.", field: func(e *Experiment) any { return &e.Grader.Rounding }},
+	{ID: "cuts", Title: "Cuts", Group: "grader", More: true, When: ifCut, Kind: Choice, Default: datasets.CutsEven, Options: []Option{
+		{ID: datasets.CutsEven, Title: "Even"},
+		{ID: datasets.CutsQuantiles, Title: "Quantiles", Help: "Each level holds as many of the responses."},
+	}, Help: "Where one level ends and the next begins.", field: func(e *Experiment) any { return &e.Grader.Cuts }},
+	{ID: "cut", Title: "Thumb up from", Unit: "points", Group: "grader", More: true, When: slices.Concat(ifCut, ifThumbs), Kind: Number,
+		Min: 1.5, Max: 9.5, Default: "5.5", Help: "The score from which on a thumb is up.", field: func(e *Experiment) any { return &e.Grader.Cut }},
+	{ID: "bias", Title: "Leniency", Unit: "points", Group: "grader", More: true, Toy: true, When: ifGraded, Kind: Number, Min: -5, Max: 5, Default: "0",
+		Help: "What a rater adds to every score.", field: func(e *Experiment) any { return &e.Grader.Bias }},
+	{ID: "low", Title: "Lowest grade", Unit: "points", Group: "grader", More: true, Toy: true, When: ifGraded, Kind: Number, Min: 1, Max: 10, Default: "1",
+		Help: "Raters may use a part of the scale only, such as 7 to 9.", field: func(e *Experiment) any { return &e.Grader.Low }},
+	{ID: "high", Title: "Highest grade", Unit: "points", Group: "grader", More: true, Toy: true, When: ifGraded, Kind: Number, Min: 1, Max: 10, Default: "10",
+		Help: "The other end of the part that is used.", field: func(e *Experiment) any { return &e.Grader.High }},
+	{ID: "lazy", Title: "Blind clicks", Group: "grader", More: true, Toy: true, Kind: Number, Max: 1, Default: "0",
+		Help: "Share of answers that are given without looking.", field: func(e *Experiment) any { return &e.Grader.Lazy }},
+	{ID: "longer", Title: "Taste for length", Unit: "per token", Group: "grader", More: true, Toy: true, Kind: Number, Min: -1, Max: 1, Default: "0",
+		Help: "Points that a judge gives for each token more than usual.", field: func(e *Experiment) any { return &e.Grader.Longer }},
+	{ID: "polish", Title: "Taste for polish", Unit: "points", Group: "grader", More: true, Toy: true, Kind: Number, Min: -3, Max: 3, Default: "0",
+		Help: "Points that a judge gives for each adornment, beyond what it is worth.", field: func(e *Experiment) any { return &e.Grader.Polish }},
+	{ID: "raters", Title: "Raters", Group: "grader", More: true, Toy: true, Kind: Whole, Min: 1, Max: 9, Step: 1, Default: "1",
+		Help: "How many judge each pair.", field: func(e *Experiment) any { return &e.Grader.Raters }},
+	{ID: "habits", Title: "Habits of", Group: "grader", More: true, Toy: true, When: ifSeveral, Kind: Choice, Default: datasets.HabitsAll, Options: []Option{
+		{ID: datasets.HabitsAll, Title: "All"},
+		{ID: datasets.HabitsFirst, Title: "One"},
+	}, Help: "Who has the leniency, the part of the scale, the blind clicks and the tastes.", field: func(e *Experiment) any { return &e.Grader.Habits }},
+	{ID: "combine", Title: "Combined by", Group: "grader", More: true, Toy: true, When: ifSeveral, Kind: Choice, Default: datasets.CombineMean, Options: []Option{
+		{ID: datasets.CombineMean, Title: "Mean"},
+		{ID: datasets.CombineMajority, Title: "Majority", Help: "The median grade: of thumbs, what most say."},
+		{ID: datasets.CombineKeep, Title: "Not at all", Help: "Each rater's answer is a training pair of its own; held-out pairs have the mean."},
+	}, Help: "What becomes of several answers.", field: func(e *Experiment) any { return &e.Grader.Combine }},
+	{ID: "seconds", Title: "Time an answer", Unit: "s", Group: "grader", More: true, Kind: Number, Min: 0.1, Max: 3600, Default: "usual",
+		Options: []Option{{ID: "usual", Title: "Usual"}}, Help: usualSeconds(), field: func(e *Experiment) any { return &e.Grader.Seconds }},
+
 	{ID: "objective", Title: "Objective", Group: "objective", Kind: Choice, Default: "mmpo", Options: objectiveOptions(),
 		Help: "The loss that is minimized.", field: func(e *Experiment) any { return &e.Objective.ID }},
 	{ID: "beta", Title: "beta", Group: "objective", Kind: Number, Min: 0.01, Max: 10, Scale: "log", Default: "0.4", Live: true,
@@ -130,6 +176,13 @@ func (p *Param) clear(e *Experiment) {
 		*f = 0
 	case *int:
 		*f = 0
+	}
+}
+
+// mustSet gives the parameter a value of this package's own tables.
+func (p *Param) mustSet(e *Experiment, text string) {
+	if _, err := p.Set(e, text); err != nil {
+		panic("mmpo: the default of " + err.Error())
 	}
 }
 

@@ -5,8 +5,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { catalog } from '../engine/catalog.gen';
 import type { State } from '../engine/protocol.gen';
 import { Table } from '../engine/table';
-import { findParam } from '../lib/params';
+import { findParam, set } from '../lib/params';
 import { fakePairs } from '../testing/fake';
+import DataColumn from './DataColumn.svelte';
 import Field from './Field.svelte';
 import Formula from './Formula.svelte';
 import PairBrowser from './PairBrowser.svelte';
@@ -116,6 +117,31 @@ describe('RunControls', () => {
     const onseek = show([0, 80]);
     screen.getByTestId('seek').dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
     expect(onseek).not.toHaveBeenCalled();
+  });
+});
+
+describe('DataColumn', () => {
+  const show = (changed: { [param: string]: number | string } = {}) => {
+    const [a, b] = [base.a, base.b].map((e) => Object.entries(changed).reduce((e, [id, value]) => set(e, findParam(id), value), e));
+    const summary = null;
+    render(DataColumn, { comparison: { a: a!, b: b! }, datasets: [], missing: '', summary, waiting: false, onset: vi.fn(), onworld: vi.fn() });
+  };
+  it('keeps rare parts of the rater behind a disclosure, and those that nothing reads away', () => {
+    show({ levels: 2 });
+    expect(screen.getByTestId('param-cut').closest('details')!.textContent).toContain('More about the rater');
+    expect(screen.getByTestId('param-noise').closest('details')).toBeNull();
+    expect(screen.queryByTestId('param-combine')).toBeNull();
+    expect(screen.queryByTestId('levels-7')).toBeNull();
+  });
+
+  it('counts the levels of comparisons', () => {
+    show({ asks: 'comparison', raters: 3 });
+    expect(screen.getByTestId('param-combine')).toBeDefined();
+    expect(screen.queryByTestId('param-bias')).toBeNull();
+    expect(screen.queryByText('Stars')).toBeNull();
+    expect(screen.getByTestId('levels-8')).toBeDefined();
+    expect(screen.queryByTestId('levels-10')).toBeNull();
+    expect(screen.getByText('2 changed')).toBeDefined();
   });
 });
 

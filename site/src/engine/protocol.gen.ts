@@ -438,6 +438,7 @@ export interface PairSummary {
   cut: number; // imported texts that were longer than the model's context
   meanTrue: number; // mean true score of the reference's responses, points; 0 where unknown
   histogram: number[]; // training pairs by margin, 18 bins of half a point from 0; a margin of 9 is in the last
+  effort: Effort; // what the feedback on the training pairs took, dropped ties included
 }
 
 /** PairView shows one graded pair to a person. */
@@ -583,11 +584,35 @@ export interface Reliability {
   outcome: ReliabilityBin[]; // against which response the rater did prefer
 }
 
-/** Grader turns true scores into the grades that a rater gives: it errs by noise and knows only so many levels. */
+/**
+ * Grader is the raters of an experiment by their parts: what they are asked, how they err, on which scale they answer, and what becomes
+ * of their answers. A part at its zero value, or at what it says of itself as "none", is left out.
+ *
+ * A rater has an impression of a response,
+ *
+ * 	impression = score + Longer (tokens - the pool's mean tokens) + Polish adornments + Bias + Noise z,  z ~ Normal(0, 1),
+ *
+ * and answers by a level: of the response, from the impression, clipped to 1..10 and squeezed into Low..High; or of two responses, from
+ * the difference of their impressions. Every random part has a stream of its own, so that changing one leaves the others alone.
+ */
 export interface Grader {
-  levels: number; // how many grades there are; 0 for exact ones
-  noise: number; // standard deviation of a rater's error, in points
-  ties: string; // TiesKeep or TiesDrop
+  asks: string; // AskGrades or AskComparison
+  levels: number; // how many answers there are; 0 for any number
+  cuts: string; // CutsEven or CutsQuantiles; of grades
+  cut: number; // of two levels with even cuts: where the upper one begins, points; 0 for the middle
+  rounding: string; // RoundNearest or RoundRandom
+  noise: number; // standard deviation of a rater's error, points
+  bias: number; // what a rater adds to every score, points
+  low: number; // ends of the part of the scale that a rater uses, points, in either order: 1 and 10, or 0 and 0, for all
+  high: number;
+  lazy: number; // share of answers that are clicked blindly, every level alike
+  longer: number; // what a token more than the mean of the pool is worth, points
+  polish: number; // what an adornment is worth beyond its true score, points
+  raters: number; // who judge each pair; 0 counts as 1
+  habits: string; // HabitsAll or HabitsFirst: who has the bias, the part of the scale, the laziness and the tastes
+  combine: string; // CombineMean, CombineMajority or CombineKeep
+  ties: string; // TiesKeep, TiesDrop or TiesCoin
+  seconds: number; // what a judgement takes; 0 for what Costs says
 }
 
 /** Model is the transformer's size. */
@@ -642,6 +667,14 @@ export interface Skip {
 export interface Example {
   row: number; // line of the file or row of the array, from 1
   reason: string; // with the offending value: "score_rejected is not a number: N/A"
+}
+
+/** Effort is what the feedback on some pairs takes and holds. */
+export interface Effort {
+  judgements: number; // answers given: two a pair and rater where grades are asked for, one where a comparison is
+  bits: number; // the most that they can hold: log2 of the levels for each; any number counts as one of 100
+  entropy: number; // what they held: bits in all, by how often each answer was given
+  minutes: number; // of raters' time
 }
 
 /** FrontierPoint is what the best policy reaches at one lambda. All are means over prompts. */

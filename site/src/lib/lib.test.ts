@@ -6,9 +6,9 @@ import { Table } from '../engine/table';
 import { charts, linesOf, sampleSteps, summarize } from './charts';
 import { diffWords } from './diff';
 import { asGiven, count, fixed, percent, plural, short, signed } from './format';
-import { level, sigmoid } from './grades';
+import { level, said, sigmoid } from './grades';
 import { linear } from './linear';
-import { changes, choose, clamp, defaultOf, findObjective, findParam, get, optionOf, pairsKey, read, set, unlike } from './params';
+import { applies, changes, choose, clamp, defaultOf, findObjective, findParam, get, optionOf, pairsKey, read, set, unlike } from './params';
 import { debounce, pulse } from './pulse';
 import { around, grow } from './range';
 import { bothFell, finding, nudge, task, verdict, type Situation } from './sentences';
@@ -57,12 +57,26 @@ describe('params', () => {
     }
   });
 
+  it('reads what its conditions allow', () => {
+    const read = (id: string, changed: { [param: string]: number | string }) =>
+      applies(findParam(id), Object.entries(changed).reduce((e, [param, value]) => set(e, findParam(param), value), base.a));
+    expect(read('cut', {}), 'there is nothing to cut in exact grades').toBe(false);
+    expect(read('cut', { levels: 2 })).toBe(true);
+    expect(read('cut', { levels: 2, cuts: 'quantiles' })).toBe(false);
+    expect(read('combine', {})).toBe(false);
+    expect(read('combine', { raters: 3 })).toBe(true);
+    expect(read('bias', { asks: 'comparison' })).toBe(false);
+    expect(read('noise', { world: 'data:0123456789abcdef' }), 'they have erred already').toBe(false);
+    const moved = { ...base, a: set(base.a, findParam('cut'), 8) };
+    expect(changes(base, moved).ids, 'what is not read changes nothing').toEqual([]);
+  });
+
   it('writes the exact scale as 0 levels', () => {
     const levels = findParam('levels');
     expect(read(levels, 'exact', 2)).toBe(0);
     expect(optionOf(levels, 0)).toBe('exact');
     expect(optionOf(levels, 5)).toBe('5');
-    expect(optionOf(levels, 7)).toBeUndefined();
+    expect(optionOf(levels, 6)).toBeUndefined();
   });
 
   it('brings an objective with its own settings', () => {
@@ -187,6 +201,17 @@ describe('grades', () => {
     [1, 5, '1 of 5'],
     [4.6, 0, ''],
   ])('%d on %d levels is %j', (score, levels, want) => expect(level(score, levels)).toBe(want));
+
+  it.each([
+    [{ levels: 2, cut: 8 }, 4.5, 'thumb down'],
+    [{ levels: 2, cut: 8 }, 9, 'thumb up'],
+    [{ levels: 2, cut: 8, rounding: 'random' }, 1, 'thumb down'],
+    [{ levels: 3, rounding: 'random' }, 10, '3 of 3'],
+    [{ levels: 3, cuts: 'quantiles' }, 5.5, ''],
+    [{ levels: 5, raters: 3 }, 5.5, ''],
+    [{ levels: 5, asks: 'comparison' }, 5.5, ''],
+    [{ levels: 0 }, 5.5, ''],
+  ])('a rater of %j who gives %d says %j', (parts, score, want) => expect(said(score, { ...base.a.grader, ...parts })).toBe(want));
   it('is even at nothing', () => expect(sigmoid(0)).toBe(0.5));
 });
 

@@ -1,6 +1,7 @@
 // Reading and changing what can be set, by the catalog's entries.
 
-import { catalog, type Objective, type Param, type World } from '../engine/catalog.gen';
+import { catalog, type Condition, type Objective, type Param, type World } from '../engine/catalog.gen';
+import { isImported } from '../engine/engine';
 import type { Choose, Comparison, Experiment } from '../engine/protocol.gen';
 
 /** The two runs that are compared. */
@@ -79,6 +80,16 @@ export function defaultOf(param: Param, e: Experiment): Value {
   return read(param, own ? own.default : param.default, get(e, param));
 }
 
+/** Tells whether an experiment reads a parameter, or may have an option. */
+export function applies(what: { when?: Condition[]; toy?: boolean }, e: Experiment): boolean {
+  if (what.toy && isImported(e.world)) return false;
+  return (what.when ?? []).every(({ param: id, is, not = false }) => {
+    const param = findParam(id);
+    const value = get(e, param);
+    return (optionOf(param, value) ?? String(value)) === is !== not;
+  });
+}
+
 /** Returns what a text of the catalog stands for, in the type of another value of the same parameter. */
 export function read(param: Param, text: string, like: Value): Value {
   const option = param.options?.find((o) => o.id === text);
@@ -94,7 +105,9 @@ export function clamp(param: Param, x: number): number {
 
 /** Tells what differs between two comparisons: the parameters of either side, and whether all of them can change during a run. */
 export function changes(from: Comparison, to: Comparison): { ids: string[]; live: boolean } {
-  const differing = catalog.params.filter((p) => sides.some((s) => get(from[s], p) !== get(to[s], p)));
+  const differing = catalog.params.filter((p) =>
+    sides.some((s) => get(from[s], p) !== get(to[s], p) && (applies(p, from[s]) || applies(p, to[s]))),
+  );
   return { ids: differing.map((p) => p.id), live: differing.every((p) => p.live) };
 }
 
