@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+
+	"margins/datasets"
 )
 
 // Readout is a number that a sweep is judged by.
 type Readout struct {
-	ID    string `json:"id"` // a metric's, or ScoreAtKL
+	ID    string `json:"id"` // a metric's, ScoreAtKL, or "part/" and an attribute's
 	Title string `json:"title"`
 	Unit  string `json:"unit,omitempty"`
 	// Worth is the smallest difference that counts, in the unit: a verdict of "nothing is gained" rules out this much. 0: no such verdict.
@@ -25,8 +28,19 @@ var worths = map[string]float64{
 	"true_score": 0.25, ScoreAtKL: 0.25, "valid": 0.02, "eval_rewards/accuracies": 0.02,
 }
 
-// FindReadout returns the readout of that id: any metric, or ScoreAtKL.
+// partPrefix begins the readout of an attribute's part of the true score.
+const partPrefix = "part/"
+
+// FindReadout returns the readout of that id: any metric, ScoreAtKL, or "part/" and the id of an attribute of a world.
 func FindReadout(id string) (Readout, bool) {
+	if part, ok := strings.CutPrefix(id, partPrefix); ok {
+		for _, w := range datasets.Worlds {
+			if i := slices.IndexFunc(w.Attributes, func(a datasets.Attribute) bool { return a.ID == part }); i >= 0 {
+				return Readout{ID: id, Title: "Points for " + w.Attributes[i].Title, Unit: "points", Worth: worths["true_score"]}, true
+			}
+		}
+		return Readout{}, false
+	}
 	if id == ScoreAtKL {
 		return Readout{ID: id, Title: "True score at equal KL", Unit: "points", Worth: worths[id]}, true
 	}

@@ -191,7 +191,7 @@ func Distinct(cells []Cell) []Cell {
 func Shard(cells []Cell, i, n int) []Cell { return cells[i*len(cells)/n : (i+1)*len(cells)/n] }
 
 // measureVersion changes whenever the same weights are measured differently. EngineVersion speaks of the weights alone.
-const measureVersion = "1"
+const measureVersion = "2"
 
 // Key returns the hash by which the trial of e is kept: of every setting that e reads, written out, and of the engine. A setting that is
 // added to Params changes all keys; so a trial is never taken for that of an experiment which only looks the same.

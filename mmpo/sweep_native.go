@@ -124,7 +124,7 @@ func (b *bench) run(ctx context.Context, e Experiment) (*Trial, error) {
 		return nil, err
 	}
 	start, o := time.Now(), NewTrial(e)
-	result, err := Complete(ctx, b.lab, e, func(_ *Run, row Row, _ *Evaluation) { o.Note(row) })
+	result, err := Complete(ctx, b.lab, e, func(_ *Run, row Row, shown *Evaluation) { o.Note(row, shown) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Link, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"margins/datasets"
 	"margins/toy/kernel"
 )
 
@@ -220,12 +221,17 @@ func TestDecodeTrialChecks(t *testing.T) {
 	row := newRow(160)
 	row.set("kl", 2)
 	row.set("loss", math.Inf(1))
-	o.Note(row)
+	o.Note(row, &Evaluation{Parts: []datasets.Part{{ID: "wish", Points: 1.5}}, Samples: []SampleView{{Text: "In the bank"}}})
 	o.Finish(strings.Repeat("ab", 32), "", 1.5)
 	line := string(o.Encode())
 	assert.NotContains(t, line[:len(line)-1], "\n")
-	_, err := DecodeTrial([]byte(line))
+	whole, err := DecodeTrial([]byte(line))
 	require.NoError(t, err)
+	assert.Equal(t, 1.5, whole.At("part/wish"))
+	assert.True(t, math.IsNaN(whole.At("part/luck")))
+	assert.Equal(t, 2.0, whole.At("kl"))
+	assert.True(t, math.IsNaN(whole.At("wish")), "an attribute is no metric")
+	assert.Equal(t, "In the bank", whole.Samples[0].Text)
 	for name, change := range map[string]struct{ from, to, message string }{
 		"torn":             {line[len(line)/2:], "", "not a run of a sweep"},
 		"two on a line":    {"\n", line, "something follows"},

@@ -18,6 +18,8 @@ type Trial struct {
 	Experiment Experiment         `json:"experiment"`
 	Metrics    map[string]float32 `json:"metrics"` // by id, those of the last row that are numbers
 	Path       []Checkpoint       `json:"path"`    // the run on its way, from the reference on
+	Parts      map[string]float32 `json:"parts"`   // mean points by attribute of the world, of the responses at the end
+	Samples    []SampleView       `json:"samples"` // some of those responses
 	// Fingerprint is the SHA-256 of the final weights, or of the last sound ones.
 	Fingerprint string  `json:"fingerprint"`
 	Diverged    string  `json:"diverged,omitempty"` // what happened, if it did
@@ -32,11 +34,21 @@ type Checkpoint struct {
 
 // NewTrial returns the trial of a run of e that has not begun.
 func NewTrial(e Experiment) *Trial {
-	return &Trial{Key: e.Key(EngineVersion), Engine: EngineVersion, Link: e.Link(), Experiment: e, Path: []Checkpoint{}}
+	return &Trial{
+		Key: e.Key(EngineVersion), Engine: EngineVersion, Link: e.Link(), Experiment: e,
+		Path: []Checkpoint{}, Parts: map[string]float32{}, Samples: []SampleView{},
+	}
 }
 
-// Note takes in a row of the run. Rows come in their order, evaluated if they are to be; the last one that comes counts as the run's end.
-func (o *Trial) Note(row Row) {
+// Note takes in a row of the run, and what its evaluation showed if it had one. Rows come in their order; the last one that comes counts
+// as the run's end.
+func (o *Trial) Note(row Row, shown *Evaluation) {
+	if shown != nil {
+		o.Samples = shown.Samples
+		for _, part := range shown.Parts {
+			o.Parts[part.ID] = float32(part.Points)
+		}
+	}
 	o.Metrics = map[string]float32{}
 	samples := map[string]float32{}
 	for _, m := range Metrics {
@@ -59,9 +71,14 @@ func (o *Trial) Finish(fingerprint, diverged string, seconds float64) {
 	o.Fingerprint, o.Diverged, o.Seconds = fingerprint, diverged, seconds
 }
 
-// At returns a metric of the run's end, NaN if it was not measured.
-func (o *Trial) At(metric string) float64 {
-	if x, ok := o.Metrics[metric]; ok {
+// At returns a readout of the run's end, a metric or a part of the score, NaN if it was not measured.
+func (o *Trial) At(readout string) float64 {
+	from := o.Metrics
+	part, isPart := strings.CutPrefix(readout, partPrefix)
+	if isPart {
+		from, readout = o.Parts, part
+	}
+	if x, ok := from[readout]; ok {
 		return float64(x)
 	}
 	return math.NaN()

@@ -157,11 +157,12 @@ func (s *Session) complete(r Request, a Attachments) error {
 		return failure("bad-request", "%s.", err)
 	}
 	trial := mmpo.NewTrial(e)
-	for row, _ := run.Start(); row != nil; row = run.Step() {
+	row, shown := run.Start()
+	for ; row != nil; row, shown = run.Step(), nil {
 		if run.Taken() > 0 && run.EvaluationDue() {
-			run.Evaluate(row)
+			shown = run.Evaluate(row)
 		}
-		trial.Note(row)
+		trial.Note(row, shown)
 		if err := tell(float64(run.Taken())/float64(e.Train.Steps), fmt.Sprintf("step %d of %d", run.Taken(), e.Train.Steps)); err != nil {
 			return err
 		}

@@ -555,6 +555,8 @@ export interface Trial {
   experiment: Experiment;
   metrics: { [id: string]: number }; // by id, those of the last row that are numbers
   path: Checkpoint[]; // the run on its way, from the reference on
+  parts: { [id: string]: number }; // mean points by attribute of the world, of the responses at the end
+  samples: SampleView[]; // some of those responses
   /** Fingerprint is the SHA-256 of the final weights, or of the last sound ones. */
   fingerprint: string;
   diverged?: string; // what happened, if it did
@@ -739,7 +741,7 @@ export interface AccuracyBin {
 
 /** Readout is a number that a sweep is judged by. */
 export interface Readout {
-  id: string; // a metric's, or ScoreAtKL
+  id: string; // a metric's, ScoreAtKL, or "part/" and an attribute's
   title: string;
   unit?: string;
   /** Worth is the smallest difference that counts, in the unit: a verdict of "nothing is gained" rules out this much. 0: no such verdict. */
