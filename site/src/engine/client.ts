@@ -23,6 +23,8 @@ import type {
   Recalled,
   Request,
   RequestType,
+  Rewarded,
+  RunRead,
   Samples,
   Saved,
   Shown,
@@ -61,6 +63,8 @@ export interface Answers {
   loadWeights: WeightsLoaded;
   inspect: Inspected;
   embed: Embedded;
+  reward: Rewarded;
+  readRun: RunRead;
 }
 
 /** The requests that steer what is under way; their effect is seen in its events. */

@@ -12,8 +12,10 @@ import {
   type Inspection,
   type Message,
   type PairView,
+  type Reading,
   type Record,
   type Request,
+  type RewardStudy,
   type State,
   type TokenView,
 } from '../engine/protocol.gen';
@@ -192,6 +194,13 @@ export class FakePort implements Port {
       }
       case 'embed':
         return this.#message({ id, type: 'embedded', map: fakeEmbeddings(this.#run!.step) });
+      case 'reward': {
+        const models = ['Bradley-Terry', 'Margin matching'].map((title, i) => fakeStudy(title, i));
+        this.#message({ id, type: 'progress', done: 0.5, label: 'Bradley-Terry: step 1 of 2, loss 0.69' });
+        return this.#message({ id, type: 'rewarded', models });
+      }
+      case 'readRun':
+        return this.#message({ id, type: 'runRead', reading: fakeReading(0.7 + attachments.checkpoint![0]! / 100) });
       case 'saveWeights':
         return this.#message({ id, type: 'weightsSaved', step: this.#run!.step }, { weights: Uint8Array.of(this.#run!.step) });
       case 'loadWeights':
@@ -377,6 +386,27 @@ function learned(e: Experiment, pairs: PairView[], step: number): Float32Array {
   const train = pairs.filter((p) => !p.heldOut).length;
   const h = pairs.map((p) => t * ((e.objective.id === 'mmpo' ? e.objective.gamma * p.margin : 2.5) + 2 * (random() + random() - 1)));
   return Float32Array.from([step, train, pairs.length - train, ...h]);
+}
+
+/** A reading of that accuracy. */
+function fakeReading(accuracy: number): Reading {
+  const margins = [
+    { from: 0, to: 1, pairs: 20, accuracy },
+    { from: 1, to: 9, pairs: 0, accuracy: null },
+  ];
+  return { accuracy, margins, ece: 0.1, brier: 0.2, nll: 0.6, pearson: accuracy - 0.1, spearman: null };
+}
+
+/** A reward model whose picks rise, or (the first) rise and fall. */
+function fakeStudy(title: string, i: number): RewardStudy {
+  const ns = Array.from({ length: 64 }, (_, j) => j + 1);
+  const truth = ns.map((n) => 3 + Math.log2(n) / 4 - (i === 0 && n > 16 ? 0.5 : 0));
+  const best = { true: truth, own: ns.map((n) => 3 + Math.log2(n) / 3), kl: ns.map((n) => Math.log(n) - (n - 1) / n) };
+  const method = { id: `m${i}`, title, help: '', source: '' };
+  return {
+    ...{ method, fingerprint: 'd'.repeat(64), reading: fakeReading(0.6 + i / 100) },
+    best: { ...best, peak: i === 0 ? 16 : 64, fall: i === 0 ? 0.25 : 0, fallHalf: i === 0 ? 0.1 : 0 },
+  };
 }
 
 /** Lays a pair open: one layer of two heads, the first of which looks at the token itself and the second at the first token. */
