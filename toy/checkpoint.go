@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"margins/repro"
 	"margins/toy/kernel"
@@ -112,8 +113,10 @@ func size(tensors []Tensor) (n int) {
 }
 
 func appendFloats(b []byte, x []float32) []byte {
-	for _, f := range x {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
+	at := len(b)
+	b = slices.Grow(b, 4*len(x))[:at+4*len(x)]
+	for i, f := range x {
+		binary.LittleEndian.PutUint32(b[at+4*i:], math.Float32bits(f))
 	}
 	return b
 }
