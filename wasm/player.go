@@ -17,6 +17,9 @@ const (
 type player struct {
 	id      int // of the request that opened it
 	run     *mmpo.Run
+	lab     *mmpo.Lab // that made its pairs
+	first   mmpo.Row  // of step 0, with what was found then
+	found   *mmpo.Evaluation
 	playing bool
 	rate    float64 // most steps a second, 0 for no limit
 	next    time.Time
@@ -76,21 +79,65 @@ func (m *meter) count() {
 	}
 }
 
-// open makes a run and reports on it before its first step.
-func (s *Session) open(r Request, a Attachments) error {
-	s.run = nil // its memory serves the new one
-	e, pairs, err := s.prepare(r, a)
+// begin makes the run of a request, or takes the one that was prepared if it is the same.
+func (s *Session) begin(r Request, a Attachments) (*player, error) {
+	prepared := s.prepared
+	s.prepared = nil // its memory serves the new one
+	e, err := r.experiment()
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if err := s.furnish(a); err != nil {
+		return nil, err
+	}
+	if prepared != nil && prepared.lab == s.lab && prepared.run.Experiment == e {
+		return prepared, nil
+	}
+	pairs, err := s.lab.Pairs(e)
+	if err != nil {
+		return nil, failure("no-pairs", "%s.", err)
 	}
 	run, err := mmpo.NewRun(s.lab, e, pairs)
 	if err != nil {
-		return failure("bad-request", "%s.", err)
+		return nil, failure("bad-request", "%s.", err)
 	}
-	p := &player{id: r.ID, run: run}
-	s.run = p
-	s.post(r.ID, Opened{Experiment: e, Summary: pairs.Summary}, nil)
-	s.report(run.Start())
+	return &player{run: run, lab: s.lab}, nil
+}
+
+// start returns the report of step 0.
+func (p *player) start() (mmpo.Row, *mmpo.Evaluation) {
+	if p.first == nil {
+		p.first, p.found = p.run.Start()
+	}
+	return p.first, p.found
+}
+
+// makeReady makes the run that will be opened next and measures it, while nobody waits for it. Beside a run that is open there is no memory
+// for another.
+func (s *Session) makeReady(r Request, a Attachments) error {
+	if s.run == nil {
+		p, err := s.begin(r, a)
+		if err != nil {
+			return err
+		}
+		p.start()
+		s.prepared = p
+	}
+	s.post(r.ID, Prepared{}, nil)
+	return nil
+}
+
+// open makes a run and reports on it before its first step.
+func (s *Session) open(r Request, a Attachments) error {
+	s.run = nil // its memory serves the new one
+	p, err := s.begin(r, a)
+	if err != nil {
+		return err
+	}
+	run := p.run
+	p.id, s.run = r.ID, p
+	s.post(r.ID, Opened{Experiment: run.Experiment, Summary: run.Pairs.Summary}, nil)
+	s.report(p.start())
 	if a.Checkpoint != nil {
 		if err := run.Restore(a.Checkpoint); err != nil {
 			return failure("bad-checkpoint", "The run cannot be resumed: %s.", err)

@@ -67,6 +67,8 @@ const (
 	Keep   RequestType = "keep"   // key, checkpoint -> Kept; no checkpoint forgets the key
 	Recall RequestType = "recall" // key -> Recalled, with attachment "checkpoint" if there are bytes under the key
 
+	Prepare RequestType = "prepare" // as for open -> Prepared: an open of the same experiment will start at once
+
 	Open  RequestType = "open"  // experiment, reference, (data), (checkpoint to go on from) -> Opened, then State and Samples
 	Play  RequestType = "play"  // stepRate -> State...
 	Pause RequestType = "pause" // -> State
@@ -178,6 +180,12 @@ type Surveyed struct {
 	Type     string         `json:"type"`     // "surveyed"
 	Done     float64        `json:"done"`     // 0 to 1
 	Frontier *mmpo.Frontier `json:"frontier"` // once Done is 1; null before
+}
+
+// Prepared answers Prepare.
+type Prepared struct {
+	ID   int    `json:"id"`
+	Type string `json:"type"` // "prepared"
 }
 
 // Opened answers Open.

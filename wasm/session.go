@@ -44,7 +44,7 @@ type Session struct {
 	lab                  *mmpo.Lab
 	labReference, labSet []byte // what lab was made of
 	survey               *survey
-	run                  *player
+	run, prepared        *player
 	bench                *bench
 }
 
@@ -76,6 +76,7 @@ var handlers = map[RequestType]func(*Session, Request, Attachments) error{
 	WriteLink: (*Session).writeLink,
 	Keep:      (*Session).keep,
 	Recall:    (*Session).recall,
+	Prepare:   (*Session).makeReady,
 	Open:      (*Session).open,
 	Play:      (*Session).play,
 	Pause:     (*Session).pause,

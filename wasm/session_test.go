@@ -107,6 +107,51 @@ func playOut(s *Session) {
 	}
 }
 
+// A run that was prepared is opened as it would have been made then, and only if nothing else is asked for.
+func TestAPreparedRunIsOpened(t *testing.T) {
+	reference, e := shippedReference(t), short(t, nil)
+	plain, want := newSession()
+	plain.Handle(Request{ID: 2, Type: Open, Experiment: e}, Attachments{Reference: reference})
+
+	s, page := newSession()
+	s.Handle(Request{ID: 1, Type: Prepare, Experiment: e}, Attachments{Reference: reference})
+	prepared, _ := last[Prepared](t, page)
+	assert.Equal(t, Prepared{ID: 1, Type: "prepared"}, prepared)
+	require.Len(t, page.all, 1, "nothing is told of a run that is not open")
+	ahead := s.prepared
+	s.Handle(Request{ID: 2, Type: Open, Experiment: short(t, nil)}, Attachments{Reference: reference})
+	assert.Same(t, ahead, s.run)
+	assert.Nil(t, s.prepared)
+	assert.Equal(t, written(t, want.all), written(t, page.all[1:]), "every message and number")
+
+	s.Handle(Request{ID: 3, Type: Prepare, Experiment: e}, Attachments{Reference: reference})
+	assert.Nil(t, s.prepared, "beside an open run there is no other")
+	assert.Same(t, ahead, s.run)
+
+	s, page = newSession()
+	s.Handle(Request{ID: 1, Type: Prepare, Experiment: e}, Attachments{Reference: reference})
+	ahead = s.prepared
+	s.Handle(Request{ID: 2, Type: Open, Experiment: short(t, func(e *mmpo.Experiment) { e.Seed++ })}, Attachments{Reference: reference})
+	assert.NotSame(t, ahead, s.run)
+	opened, _ := last[Opened](t, page)
+	assert.Equal(t, e.Seed+1, opened.Experiment.Seed)
+
+	s, page = newSession()
+	s.Handle(Request{ID: 1, Type: Prepare}, Attachments{})
+	failed, _ := last[Failed](t, page)
+	assert.Equal(t, "bad-request", failed.Code, "a request without an experiment")
+}
+
+// written returns what was sent as text, in which a NaN equals a NaN.
+func written(t *testing.T, all []sent) (lines []string) {
+	for _, s := range all {
+		message, err := json.Marshal(s.message)
+		require.NoError(t, err)
+		lines = append(lines, fmt.Sprint(s.tag, s.id, s.floats, string(message)))
+	}
+	return lines
+}
+
 func TestARunFromOpenToDone(t *testing.T) {
 	s, page := newSession()
 	s.Handle(Request{ID: 7, Type: Open, Experiment: short(t, nil)}, Attachments{Reference: shippedReference(t)})

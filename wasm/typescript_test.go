@@ -28,7 +28,8 @@ var update = flag.Bool("update", false, "write the generated TypeScript instead 
 
 // messages lists what a worker says, in the order of protocol.go.
 var messages = []any{
-	Failed{}, Progress{}, Imported{}, Listed{}, Previewed{}, Loaded{}, Fitted{}, Paired{}, Surveyed{}, Opened{}, LinkRead{}, LinkWritten{},
+	Failed{}, Progress{}, Imported{}, Listed{}, Previewed{}, Loaded{}, Fitted{}, Paired{}, Surveyed{}, Prepared{}, Opened{}, LinkRead{},
+	LinkWritten{},
 	Kept{}, Recalled{}, Saved{}, WeightsSaved{}, WeightsLoaded{}, Inspected{}, Embedded{}, Rewarded{}, RunRead{}, Planned{},
 	Taken{}, Completed{}, Added{}, Judged{}, Shown{}, State{}, Samples{},
 }

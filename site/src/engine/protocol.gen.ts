@@ -11,6 +11,7 @@ export type Message =
   | Fitted
   | Paired
   | Surveyed
+  | Prepared
   | Opened
   | LinkRead
   | LinkWritten
@@ -129,6 +130,12 @@ export interface Surveyed {
   type: 'surveyed';
   done: number; // 0 to 1
   frontier: Frontier | null; // once Done is 1; null before
+}
+
+/** Prepared answers Prepare. */
+export interface Prepared {
+  id: number;
+  type: 'prepared';
 }
 
 /** Opened answers Open. */
@@ -315,6 +322,7 @@ export type RequestType =
   | 'writeLink' // comparison -> LinkWritten
   | 'keep' // key, checkpoint -> Kept; no checkpoint forgets the key
   | 'recall' // key -> Recalled, with attachment "checkpoint" if there are bytes under the key
+  | 'prepare' // as for open -> Prepared: an open of the same experiment will start at once
   | 'open' // experiment, reference, (data), (checkpoint to go on from) -> Opened, then State and Samples
   | 'play' // stepRate -> State...
   | 'pause' // -> State

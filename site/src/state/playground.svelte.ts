@@ -135,11 +135,10 @@ export class Playground {
     const booted = (this.#booted = this.#boot());
     const recorded = this.links.pending ? null : this.#showRecorded();
     try {
-      const [engine] = await Promise.all([booted, recorded]);
+      await Promise.all([booted, recorded]);
       await this.#refreshPairs();
       await this.#offer();
       this.#keepFromNowOn();
-      await this.#warmUp(engine);
     } catch (error) {
       this.engineFailure = `The engine could not be started: ${sentence(error)}`;
       this.view.notify(this.engineFailure);
@@ -381,15 +380,21 @@ export class Playground {
   }
 
   async #refreshPairs(): Promise<void> {
-    if (this.engine && !this.missing) await this.pairs.refresh(this.engine, this.comparison.current);
+    if (!this.engine || this.missing) return;
+    await this.pairs.refresh(this.engine, this.comparison.current);
+    void this.#warmUp(this.engine).catch(() => {}); // whoever opens the run is told
   }
 
-  /** Lets the workers of the runs make their pairs before anyone presses Play, so that Play starts at once. */
+  /** Lets the workers make the runs before anyone presses Play, so that Play starts at once. */
   async #warmUp(engine: Engine): Promise<void> {
-    const experiment = this.comparison.current.a;
-    if (this.open || this.#busy || !engine.ready(experiment)) return;
-    const attachments = await engine.materials(experiment);
-    await Promise.all(sides.map((side) => engine[side].ask('pairs', { experiment }, { attachments })));
+    const comparison = this.comparison.current;
+    if (this.open || this.#busy || sides.some((side) => !engine.ready(comparison[side]))) return;
+    await Promise.all(
+      sides.map(async (side) => {
+        const experiment = comparison[side], attachments = await engine.materials(experiment);
+        await engine[side].ask('prepare', { experiment }, { attachments });
+      }),
+    );
   }
 
   #dataCrashed(engine: Engine, reason: string): void {

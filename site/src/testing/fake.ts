@@ -164,6 +164,8 @@ export class FakePort implements Port {
         const pairs = fakePairs(r.experiment!);
         return this.#message({ id, type: 'paired', summary: summarize(pairs), pairs });
       }
+      case 'prepare':
+        return this.#message({ id, type: 'prepared' });
       case 'open': {
         const e = r.experiment!;
         this.#run = { id, e, pairs: fakePairs(e), step: 0, playing: false, altered: 0, stored: [] };
