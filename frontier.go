@@ -39,32 +39,9 @@ func (c *frontierCommand) Run(ctx context.Context) error {
 	if c.Samples < 1 {
 		return fmt.Errorf("--samples is at least 1, not %d", c.Samples)
 	}
-	e := comparison.A
-	encoded, err := encodedReference(e)
+	report, err := survey(ctx, comparison.A, c.Samples)
 	if err != nil {
 		return err
-	}
-	k := kernel.New()
-	defer k.Close()
-	reference, err := mmpo.DecodeReference(k, encoded)
-	if err != nil {
-		return err
-	}
-	survey, err := mmpo.NewLab(k, reference, nil).NewSurvey(e, e.Seed, c.Samples)
-	if err != nil {
-		return err
-	}
-	for done := 0.0; done < 1; {
-		done = survey.Write(surveyPiece)
-		progress("%.0f %% of the reference's responses", 100*done)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	progress("")
-	report := frontierReport{
-		Engine: mmpo.EngineVersion, World: e.World, Stakes: e.Stakes, Reference: reference.Weights.Fingerprint(), Seed: e.Seed,
-		Attributes: reference.World.Attributes, Frontier: survey.Frontier(e.Stakes),
 	}
 	if c.JSON {
 		encoder := json.NewEncoder(os.Stdout)
@@ -73,6 +50,36 @@ func (c *frontierCommand) Run(ctx context.Context) error {
 	}
 	report.print()
 	return nil
+}
+
+// survey estimates the frontier of e's world, stakes and model size from that many responses of the reference to each held-out prompt.
+func survey(ctx context.Context, e mmpo.Experiment, samples int) (*frontierReport, error) {
+	encoded, err := encodedReference(e)
+	if err != nil {
+		return nil, err
+	}
+	k := kernel.New()
+	defer k.Close()
+	reference, err := mmpo.DecodeReference(k, encoded)
+	if err != nil {
+		return nil, err
+	}
+	survey, err := mmpo.NewLab(k, reference, nil).NewSurvey(e, e.Seed, samples)
+	if err != nil {
+		return nil, err
+	}
+	for done := 0.0; done < 1; {
+		done = survey.Write(surveyPiece)
+		progress("%.0f %% of the reference's responses", 100*done)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	progress("")
+	return &frontierReport{
+		Engine: mmpo.EngineVersion, World: e.World, Stakes: e.Stakes, Reference: reference.Weights.Fingerprint(), Seed: e.Seed,
+		Attributes: reference.World.Attributes, Frontier: survey.Frontier(e.Stakes),
+	}, nil
 }
 
 // surveyPiece is how many responses are written between two reports.

@@ -25,6 +25,9 @@ type program struct {
 	Replay        replayCommand        `cmd:"" help:"Run a link's experiments and print fingerprints and final metrics as JSON."`
 	Frontier      frontierCommand      `cmd:"" help:"Estimate the best true score that any policy can reach at each KL to the reference."`
 	Reward        rewardCommand        `cmd:"" help:"Train reward models and read them, and the policies, as judges of held-out pairs."`
+	Sweep         sweepCommand         `cmd:"" help:"Run an experiment at several values of one or two settings and several seeds, on all cores."`
+	Merge         mergeCommand         `cmd:"" help:"Join the folders of a sweep that several machines shared."`
+	Report        reportCommand        `cmd:"" help:"Write a sweep's figure, table and verdicts."`
 	Objectives    objectivesCommand    `cmd:"" help:"List the objectives that can be trained, with their parameters."`
 	EvalObjective evalObjectiveCommand `cmd:"" help:"Compute losses and partial derivatives of pairs given as JSON, a line each."`
 	References    referencesCommand    `cmd:"" help:"Fit the references that come with the program, and write them with their fingerprints."`
@@ -35,14 +38,20 @@ type program struct {
 	Bench         benchCommand         `cmd:"" help:"Measure a training step on this machine, natively. make bench measures it beside other libraries."`
 }
 
-func main() {
-	commands := program{
+// newProgram returns the commands with their flags, and what reads them.
+func newProgram() (*program, *kong.Kong) {
+	commands := &program{
 		Train:    trainCommand{settings: withFlags()},
 		Compare:  compareCommand{settings: withFlags()},
 		Frontier: frontierCommand{settings: withFlags()},
 		Reward:   rewardCommand{settings: withFlags()},
+		Sweep:    sweepCommand{settings: withFlags()},
 	}
-	parser := kong.Must(&commands, kong.Name("margins"), kong.Description(about))
+	return commands, kong.Must(commands, kong.Name("margins"), kong.Description(about))
+}
+
+func main() {
+	_, parser := newProgram()
 	command, err := parser.Parse(longFlags(os.Args[1:]))
 	parser.FatalIfErrorf(err)
 

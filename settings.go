@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -37,21 +38,34 @@ func (s *settings) given() bool {
 	return s.Link != "" || len(s.Set) > 0 || !chosen.IsZero()
 }
 
-// comparison returns what the flags choose. Notices go to standard error.
-func (s *settings) comparison() (mmpo.Comparison, error) {
+// keys returns what the flags choose, as a link's keys, with the link last: of a key that stands twice the first counts.
+func (s *settings) keys() []string {
+	var keys []string
+	for _, p := range mmpo.Params {
+		if text := s.flag(p.ID); text != "" {
+			keys = append(keys, p.ID+"="+text)
+		}
+	}
+	keys = append(keys, s.Set...)
 	_, fragment, ok := strings.Cut(s.Link, "#")
 	if !ok {
 		fragment = s.Link
 	}
-	var keys []string // before the link's: of a key that stands twice the first counts
-	chosen := reflect.ValueOf(s.Plugins[0]).Elem()
-	for i, p := range mmpo.Params {
-		if text := chosen.Field(i).String(); text != "" {
-			keys = append(keys, p.ID+"="+text)
-		}
+	if fragment != "" {
+		keys = append(keys, fragment)
 	}
-	keys = append(append(keys, s.Set...), fragment)
-	c, notices, err := mmpo.ParseLink(strings.Join(keys, "&"))
+	return keys
+}
+
+// flag returns the text of a parameter's flag, "" if it was not given.
+func (s *settings) flag(param string) string {
+	i := slices.IndexFunc(mmpo.Params, func(p mmpo.Param) bool { return p.ID == param })
+	return reflect.ValueOf(s.Plugins[0]).Elem().Field(i).String()
+}
+
+// comparison returns what the flags choose. Notices go to standard error.
+func (s *settings) comparison() (mmpo.Comparison, error) {
+	c, notices, err := mmpo.ParseLink(strings.Join(s.keys(), "&"))
 	for _, n := range notices {
 		fmt.Fprintln(os.Stderr, n)
 	}

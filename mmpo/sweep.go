@@ -149,6 +149,7 @@ func (s *Sweep) at(at []int) Experiment {
 			}
 		}
 	}
+	e.settleStakes() // a world on an axis has its own
 	e.normalize()
 	return e
 }
@@ -243,15 +244,19 @@ func ParseSweepLink(link string) (s Sweep, notices []string, err error) {
 	}
 	link = strings.TrimPrefix(link, "#")
 	s = DefaultSweep()
-	settings := map[string][]string{}
 	var axes []Axis
 	var base []string
+	settings, seen := map[string][]string{}, map[string]bool{}
 	for key := range strings.SplitSeq(link, "&") {
 		text, err := unescape(key)
 		if err != nil {
 			return Sweep{}, nil, err
 		}
 		name, value, _ := strings.Cut(text, "=")
+		if seen[name] {
+			continue // as in every link the first counts
+		}
+		seen[name] = true
 		objective, param, _ := strings.Cut(name, ".")
 		_, isObjective := FindObjective(objective)
 		switch {
@@ -276,7 +281,8 @@ func ParseSweepLink(link string) (s Sweep, notices []string, err error) {
 		return Sweep{}, nil, err
 	}
 	s.Base = c.B
-	if a, err := DefaultExperiment(c.A.Objective.ID); err == nil && c.A.Objective.ID != c.B.Objective.ID && c.A.Objective != a.Objective {
+	a, err := DefaultExperiment(c.A.Objective.ID)
+	if explicit := settings[c.A.Objective.ID] != nil; err == nil && !explicit && c.A.Objective.ID != c.B.Objective.ID && c.A.Objective != a.Objective {
 		s.Settings = append(s.Settings, c.A.Objective) // a comparison's link sets both objectives
 	}
 	for _, id := range slices.Sorted(maps.Keys(settings)) {

@@ -79,9 +79,8 @@ func TestSweepLinks(t *testing.T) {
 		"vary.levels=1,2":  "Feedback: 1 is not possible, so 2 is used",
 		"vary.seed=1,2":    "seeds are not varied",
 		"vary.levels=2&vary.pairs=8&vary.noise=0,1": "at most two settings beside the objective, not 3",
-		"vary.levels=2&vary.levels=3":               "varies levels twice",
-		"seeds=0":                                   "between 1 and 1000 seeds, not 0",
-		"seeds=many":                                `seeds: "many" is not a whole number`,
+		"seeds=0":    "between 1 and 1000 seeds, not 0",
+		"seeds=many": `seeds: "many" is not a whole number`,
 		"seeds=1000&vary.levels=2,3,4,5,6,7,8&vary.pairs=8,9,10": "at most 20000 runs, not 21000",
 		"dpo.gamma=1":        `dpo has no parameter "gamma"`,
 		"vary.objective=ppo": `objective: there is no "ppo"`,
@@ -93,6 +92,8 @@ func TestSweepLinks(t *testing.T) {
 			assert.ErrorContains(t, err, message)
 		})
 	}
+	twice := sweep(t, "vary.levels=2&vary.levels=3&seeds=4&seeds=5&dpo.beta=1&dpo.beta=2")
+	assert.Equal(t, sweep(t, "vary.levels=2&seeds=4&dpo.beta=1"), twice, "what stands first counts")
 	_, notices, err := ParseSweepLink("dpo.beta=1000&vary.levels=2&odd=1")
 	require.NoError(t, err)
 	assert.Len(t, notices, 2)
@@ -109,19 +110,28 @@ func TestKeys(t *testing.T) {
 	seen := map[string]string{key: "default"}
 	for i := range Params {
 		p := &Params[i]
-		if o, _ := FindObjective("dpo"); p.isOfObjective() && !o.reads(p.ID) || p.ID == "world" {
-			continue
-		}
 		other := e
-		for _, text := range []string{"0.123", "11", "32", "mid", "drop", "mmpo", "2", "0.2"} {
+		for _, text := range append(optionIDs(p), formatNumber(p.Min), formatNumber(p.Max)) {
 			if _, err := p.Set(&other, text); err == nil && other != e {
 				break
 			}
+		}
+		other.normalize()
+		if p.ID == "world" || other == e {
+			continue // of another world, or not read
 		}
 		k := other.Key("1")
 		assert.Empty(t, seen[k], "%s is part of the key", p.ID)
 		seen[k] = p.ID
 	}
+	assert.Greater(t, len(seen), 15)
+}
+
+func optionIDs(p *Param) (ids []string) {
+	for _, o := range p.Options {
+		ids = append(ids, o.ID)
+	}
+	return ids
 }
 
 func TestShardsPartition(t *testing.T) {

@@ -105,11 +105,13 @@ func (o *Trial) Same(other *Trial) bool {
 
 // Encode returns the trial as a line of JSON, with its end.
 func (o *Trial) Encode() []byte {
-	b, err := json.Marshal(o)
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // a link's & stays one
+	if err := e.Encode(o); err != nil {
 		panic("mmpo: " + err.Error()) // its numbers are finite
 	}
-	return append(b, '\n')
+	return b.Bytes()
 }
 
 // fingerprintDigits is the length of a SHA-256 in hexadecimal.
