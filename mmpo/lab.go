@@ -27,6 +27,7 @@ type Lab struct {
 	Reference *Reference
 	sampler   *toy.Sampler
 	records   []datasets.Record
+	drawn     bool // records are those of a draw
 	pool      pool
 	// Judge, if there is one, says in place of the true score what raters think of a response of a toy world. Their noise and habits
 	// come on top. It must depend on nothing but its arguments.
@@ -56,6 +57,14 @@ type Pairs struct {
 
 // regrade draws what the raters might have graded the chosen and the rejected response of a pair as well.
 type regrade func(rng *rand.Rand) (chosen, rejected float64)
+
+// NewDrawnLab returns a lab that has of its reference's data set only the records that Draw names, in that order: it makes the pairs of
+// experiments that draw the same ones.
+func NewDrawnLab(k *kernel.Kernel, reference *Reference, sample []datasets.Record) *Lab {
+	l := NewLab(k, reference, sample)
+	l.drawn = true
+	return l
+}
 
 // NewLab returns the lab of a reference. Records are those of its data set, nil for a toy world.
 func NewLab(k *kernel.Kernel, reference *Reference, records []datasets.Record) *Lab {
@@ -160,15 +169,14 @@ func (l *Lab) matches(seed uint64, name string, from, to int) []match {
 // importedPairs grades imported records again on the experiment's scale. Which e.Pairs of them are trained on is drawn by the seed; the
 // raters' noise is in the records already, so none is added.
 func (l *Lab) importedPairs(e Experiment) *Pairs {
-	train, heldOut := split(l.records)
+	train, heldOut := split(l.sample(e))
 	encoder, p := &encoder{vocabulary: l.Reference.Vocabulary}, &Pairs{}
 	var toLearn, toMeasure []datasets.Question
-	for _, i := range repro.Stream(e.Seed, "data").Perm(len(train))[:min(e.Pairs, len(train))] {
-		toLearn = append(toLearn, encoder.question(train[i]))
+	for _, r := range train {
+		toLearn = append(toLearn, encoder.question(r))
 	}
 	prompts := map[string]bool{}
-	for _, i := range repro.Stream(e.Seed, "heldout").Perm(len(heldOut))[:min(heldOutPairs, len(heldOut))] {
-		r := heldOut[i]
+	for _, r := range heldOut {
 		toMeasure = append(toMeasure, encoder.question(r))
 		if !prompts[r.Prompt] && len(prompts) < importPrompts {
 			prompts[r.Prompt] = true
@@ -178,6 +186,17 @@ func (l *Lab) importedPairs(e Experiment) *Pairs {
 	p.Summary.Cut = encoder.cut
 	p.grade(e, datasets.NewSettledPanel, toLearn, toMeasure)
 	return p
+}
+
+// sample returns the records that e draws.
+func (l *Lab) sample(e Experiment) []datasets.Record {
+	if l.drawn {
+		return l.records
+	}
+	all := Memory(l.records)
+	prompts, _ := all.Prompts() // what is in memory can be read
+	sample, _ := all.Sample(Draw(e, prompts))
+	return sample
 }
 
 // grade lets raters judge both splits. What they compare a response with is the pool of those that are trained on.

@@ -1,41 +1,21 @@
 package mmpo
 
 import (
-	"hash/fnv"
-	"iter"
 	"math"
 
 	"margins/datasets"
-	"margins/repro"
 )
-
-// heldOutShare is one part in how many of an imported data set's prompts is never trained on.
-const heldOutShare = 8
 
 // split divides records by their prompts, so that no prompt is on both sides. Which side depends on the prompt's text alone.
 func split(records []datasets.Record) (train, heldOut []datasets.Record) {
 	for _, r := range records {
-		h := fnv.New64a()
-		h.Write([]byte(r.Prompt)) // never fails
-		// FNV's low bits of short texts are uneven; a stream's first draw is not.
-		if repro.Stream(h.Sum64(), "split").IntN(heldOutShare) == 0 {
+		if isHeldOut(datasets.PromptHash(r.Prompt)) {
 			heldOut = append(heldOut, r)
 		} else {
 			train = append(train, r)
 		}
 	}
 	return train, heldOut
-}
-
-// texts yields all that the records say.
-func texts(records []datasets.Record) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, r := range records {
-			if !yield(r.Prompt) || !yield(r.Chosen) || !yield(r.Rejected) {
-				return
-			}
-		}
-	}
 }
 
 // encoder turns imported texts into tokens that fit the context: of a prompt it keeps the end, of a response the beginning.
@@ -73,7 +53,7 @@ func (e *encoder) encode(s string) []int32 {
 	return tokens
 }
 
-func (e *encoder) text(r datasets.Record, rejected bool) text {
+func (e *encoder) text(r *datasets.Record, rejected bool) text {
 	if rejected {
 		return text{e.prompt(r.Prompt), e.response(r.Rejected)}
 	}

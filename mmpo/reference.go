@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"margins/datasets"
@@ -101,9 +102,23 @@ type FitProgress func(step, steps int, loss float64) bool
 // Fit returns the reference of e's world and model size, and its mean loss on texts that it was not fitted to, in nats a token.
 // Records are those of an imported data set; a toy world needs none.
 func Fit(k *kernel.Kernel, e Experiment, records []datasets.Record, progress FitProgress) (*Reference, float64, error) {
-	texts, vocabulary, world, err := fitTexts(e.World, records)
-	if err != nil {
-		return nil, 0, err
+	return FitFrom(k, e, Memory(records), progress)
+}
+
+// FitFrom is Fit for an imported data set that is not in memory: its words are counted in parts, and of its records those that the steps
+// read are kept. Progress is told of step 0 while words are counted.
+func FitFrom(k *kernel.Kernel, e Experiment, source Source, progress FitProgress) (*Reference, float64, error) {
+	var texts fitting
+	var vocabulary *datasets.Vocabulary
+	world, ok := datasets.FindWorld(e.World)
+	if ok {
+		texts, vocabulary = writersTexts(world), world.Vocabulary
+	} else {
+		var err error
+		stop := func() bool { return progress != nil && !progress(0, importFitSteps, math.NaN()) }
+		if texts, vocabulary, err = importedTexts(e.World, source, stop); err != nil {
+			return nil, 0, err
+		}
 	}
 	config := toy.Config{Vocabulary: vocabulary.Size(), Context: importContext, Width: e.Model.Width, Layers: e.Model.Layers, Heads: e.Model.Heads}
 	if world != nil {
@@ -137,36 +152,6 @@ type fitting struct {
 	steps, batch int
 	next         func() text // the text to learn from next
 	check        []text      // texts that next never returns (or, of endless writers, others of theirs)
-}
-
-// fitTexts returns the texts of a toy world's writers or of imported records.
-func fitTexts(id string, records []datasets.Record) (fitting, *datasets.Vocabulary, *datasets.World, error) {
-	if world, ok := datasets.FindWorld(id); ok {
-		return writersTexts(world), world.Vocabulary, world, nil
-	}
-	if len(records) == 0 {
-		return fitting{}, nil, nil, fmt.Errorf("there are no records of %s to fit a reference to", id)
-	}
-	train, heldOut := split(records)
-	if len(train) == 0 || len(heldOut) == 0 {
-		return fitting{}, nil, nil, errors.New("the data set has too few prompts: some are needed to learn from and others to test on")
-	}
-	vocabulary := datasets.BuildVocabulary(texts(train), importTokens)
-	encoder := encoder{vocabulary: vocabulary}
-	order, rng := []int(nil), repro.Stream(referenceSeed, "order")
-	next := func() text {
-		if len(order) == 0 {
-			order = rng.Perm(2 * len(train))
-		}
-		i := order[0]
-		order = order[1:]
-		return encoder.text(train[i/2], i%2 == 1)
-	}
-	var check []text
-	for i := range min(fitCheckSamples, 2*len(heldOut)) {
-		check = append(check, encoder.text(heldOut[i/2], i%2 == 1))
-	}
-	return fitting{importFitSteps, importFitBatch, next, check}, vocabulary, nil, nil
 }
 
 func writersTexts(world *datasets.World) fitting {

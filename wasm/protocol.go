@@ -19,10 +19,10 @@ type Request struct {
 	ID   int         `json:"id"`
 	Type RequestType `json:"type"`
 
-	Experiment *mmpo.Experiment `json:"experiment,omitempty"` // pairs, fit, open
+	Experiment *mmpo.Experiment `json:"experiment,omitempty"` // pairs, fit, open, load
 	Offset     int              `json:"offset,omitempty"`     // preview
 	Limit      int              `json:"limit,omitempty"`      // preview
-	Dataset    string           `json:"dataset,omitempty"`    // preview, delete, restore, load, fit
+	Dataset    string           `json:"dataset,omitempty"`    // preview, delete, restore
 	Name       string           `json:"name,omitempty"`       // import: the file's name
 	Size       int64            `json:"size,omitempty"`       // import: the file's size in bytes
 	Link       string           `json:"link,omitempty"`       // readLink: a URL fragment
@@ -43,7 +43,7 @@ type Request struct {
 	To  int    `json:"to,omitempty"`  // seek: a step among State.Stored
 
 	// Beside the JSON the glue hands over binary attachments: "reference" (a checkpoint: pairs, open), "data" (records of an imported
-	// data set as load returned them: pairs, fit, open), "checkpoint" (of a run, as save returned it: open; any bytes: keep), "weights"
+	// data set as load returned them: pairs, open), "checkpoint" (of a run, as save returned it: open; any bytes: keep), "weights"
 	// (a safetensors file: loadWeights) and "file" (import: a Blob, read in slices).
 }
 
@@ -57,8 +57,8 @@ const (
 	Preview   RequestType = "preview"   // dataset, offset, limit -> Previewed
 	Delete    RequestType = "delete"    // dataset -> Listed; the data set goes to the trash
 	Restore   RequestType = "restore"   // dataset -> Listed; it comes back from the trash
-	Load      RequestType = "load"      // dataset -> Loaded with attachment "data"
-	Fit       RequestType = "fit"       // experiment, (data) -> Progress..., Fitted with attachment "reference"
+	Load      RequestType = "load"      // experiment -> Loaded with attachment "data"
+	Fit       RequestType = "fit"       // experiment -> Progress..., Fitted with attachment "reference"
 	Pairs     RequestType = "pairs"     // experiment, reference, (data) -> Paired
 	Frontier  RequestType = "frontier"  // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
 	ReadLink  RequestType = "readLink"  // link -> LinkRead
@@ -150,7 +150,7 @@ type Previewed struct {
 	Records []datasets.Record `json:"records"`
 }
 
-// Loaded answers Load; its attachment "data" holds the records.
+// Loaded answers Load; its attachment "data" holds the records that mmpo.Draw names.
 type Loaded struct {
 	ID      int           `json:"id"`
 	Type    string        `json:"type"` // "loaded"

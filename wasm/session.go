@@ -187,17 +187,42 @@ func (s *Session) preview(r Request, _ Attachments) error {
 	return nil
 }
 
+// load answers with the records that the experiment's pairs are made of, and with no others.
 func (s *Session) load(r Request, _ Attachments) error {
-	info, err := s.opened().Info(r.Dataset)
+	e, err := r.experiment()
 	if err != nil {
 		return err
 	}
-	data, err := s.store.Data(r.Dataset)
+	info, err := s.opened().Info(e.World)
+	if err != nil {
+		return err
+	}
+	prompts, err := s.store.Prompts(e.World)
+	if err != nil {
+		return err
+	}
+	data, err := s.store.Sample(e.World, mmpo.Draw(e, prompts))
 	if err != nil {
 		return err
 	}
 	s.post(r.ID, Loaded{Dataset: info}, map[string][]byte{"data": data})
 	return nil
+}
+
+// storedRecords is a data set of the store, for those who need not read all of it.
+type storedRecords struct {
+	store datasets.Store
+	id    string
+}
+
+func (d storedRecords) Prompts() ([]uint64, error) { return d.store.Prompts(d.id) }
+
+func (d storedRecords) Sample(numbers []int) ([]datasets.Record, error) {
+	data, err := d.store.Sample(d.id, numbers)
+	if err != nil {
+		return nil, err
+	}
+	return datasets.DecodeData(data)
 }
 
 func (s *Session) readLink(r Request, _ Attachments) error {
@@ -238,7 +263,7 @@ func (r Request) experiment() (mmpo.Experiment, error) {
 }
 
 // fit answers with the reference that the experiment needs: the one kept from an earlier time, or a new one.
-func (s *Session) fit(r Request, a Attachments) error {
+func (s *Session) fit(r Request, _ Attachments) error {
 	e, err := r.experiment()
 	if err != nil {
 		return err
@@ -250,14 +275,14 @@ func (s *Session) fit(r Request, a Attachments) error {
 			return nil
 		} // a damaged one is fitted again
 	}
-	records, err := decodeData(a.Data)
-	if err != nil {
-		return err
-	}
 	tell := s.progress(r.ID)
 	canceled := error(nil)
-	reference, loss, err := mmpo.Fit(s.kernel, e, records, func(step, steps int, loss float64) bool {
-		canceled = tell(float64(step)/float64(steps), fmt.Sprintf("step %d of %d, loss %.2f nats a token", step, steps, loss))
+	reference, loss, err := mmpo.FitFrom(s.kernel, e, storedRecords{s.store, e.World}, func(step, steps int, loss float64) bool {
+		label := "counting words"
+		if step > 0 {
+			label = fmt.Sprintf("step %d of %d, loss %.2f nats a token", step, steps, loss)
+		}
+		canceled = tell(float64(step)/float64(steps), label)
 		return canceled == nil
 	})
 	if err != nil {
@@ -313,7 +338,7 @@ func (s *Session) furnish(a Attachments) error {
 	if err != nil {
 		return err
 	}
-	s.lab, s.labReference, s.labSet = mmpo.NewLab(s.kernel, reference, records), a.Reference, a.Data
+	s.lab, s.labReference, s.labSet = mmpo.NewDrawnLab(s.kernel, reference, records), a.Reference, a.Data
 	return nil
 }
 

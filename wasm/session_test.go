@@ -348,15 +348,18 @@ func TestImportedDataFromFileToRun(t *testing.T) {
 	listed, _ = last[Listed](t, page)
 	assert.Len(t, listed.Datasets, 1)
 
-	s.Handle(Request{ID: 5, Type: Load, Dataset: id}, Attachments{})
-	_, loaded := last[Loaded](t, page)
 	e := short(t, func(e *mmpo.Experiment) {
 		e.World, e.Model = id, mmpo.Model{Width: 16, Layers: 1, Heads: 2}
 	})
-	s.Handle(Request{ID: 6, Type: Fit, Experiment: e}, Attachments{Data: loaded["data"]})
+	s.Handle(Request{ID: 5, Type: Load, Experiment: e}, Attachments{})
+	_, loaded := last[Loaded](t, page)
+	sample, err := datasets.DecodeData(loaded["data"])
+	require.NoError(t, err)
+	assert.Less(t, len(sample), 120, "what is not drawn is not loaded")
+	s.Handle(Request{ID: 6, Type: Fit, Experiment: e}, Attachments{})
 	fitted, attachments := last[Fitted](t, page)
 	assert.True(t, fitted.Kept)
-	s.Handle(Request{ID: 7, Type: Fit, Experiment: e}, Attachments{Data: loaded["data"]})
+	s.Handle(Request{ID: 7, Type: Fit, Experiment: e}, Attachments{})
 	again, _ := last[Fitted](t, page)
 	assert.Equal(t, fitted.Fingerprint, again.Fingerprint)
 	s.Handle(Request{ID: 8, Type: Open, Experiment: e}, Attachments{Reference: attachments["reference"], Data: loaded["data"]})

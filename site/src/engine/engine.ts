@@ -26,7 +26,7 @@ export class Engine {
   #full: Promise<() => Port> | null = null;
   #dataIsFull = false;
   #references = new Map<string, Promise<Uint8Array>>();
-  #loaded: { dataset: string; bytes: Promise<Uint8Array> } | null = null;
+  #loaded: { dataset: string; key: string; bytes: Promise<Uint8Array> } | null = null;
 
   private constructor(
     spawn: () => Port,
@@ -74,12 +74,12 @@ export class Engine {
    * it is. Each is kept, so that asking again costs nothing.
    */
   async materials(e: Experiment, progress?: (p: Progress) => void): Promise<Materials> {
-    const data = await this.#data(e.world);
+    const data = await this.#data(e);
     const key = referenceKey(e);
     const file = this.#shipped(e)?.file;
     let reference = this.#references.get(key);
     if (!reference) {
-      reference = file ? this.host.fetch(`references/${file}`) : this.#fit(e, data, progress);
+      reference = file ? this.host.fetch(`references/${file}`) : this.#fit(e, progress);
       this.#references.set(key, reference);
       reference.catch(() => this.#references.delete(key)); // so that another try is possible
     }
@@ -100,19 +100,20 @@ export class Engine {
     return this.shipped.find((r) => r.world === e.world && sameModel(r.model, e.model));
   }
 
-  async #data(world: string): Promise<Uint8Array | undefined> {
-    if (!isImported(world)) return undefined;
-    if (this.#loaded?.dataset !== world) {
-      const bytes = this.data.ask('load', { dataset: world }).then(({ attachments }) => required(attachments.data, 'the data set'));
-      this.#loaded = { dataset: world, bytes };
-      bytes.catch(() => this.forget(world));
+  /** The records that an experiment's pairs are made of; of the rest of a data set nothing is loaded. */
+  async #data(e: Experiment): Promise<Uint8Array | undefined> {
+    if (!isImported(e.world)) return undefined;
+    const key = JSON.stringify([e.world, e.pairs, e.seed]); // what mmpo.Draw looks at
+    if (this.#loaded?.key !== key) {
+      const bytes = this.data.ask('load', { experiment: e }).then(({ attachments }) => required(attachments.data, 'the data set'));
+      this.#loaded = { dataset: e.world, key, bytes };
+      bytes.catch(() => this.forget(e.world));
     }
     return this.#loaded.bytes;
   }
 
-  async #fit(e: Experiment, data: Uint8Array | undefined, progress?: (p: Progress) => void): Promise<Uint8Array> {
-    const fields = { experiment: e, ...(isImported(e.world) && { dataset: e.world }) };
-    const { attachments } = await this.data.ask('fit', fields, { attachments: { data }, progress });
+  async #fit(e: Experiment, progress?: (p: Progress) => void): Promise<Uint8Array> {
+    const { attachments } = await this.data.ask('fit', { experiment: e }, { progress });
     return required(attachments.reference, 'the reference');
   }
 }

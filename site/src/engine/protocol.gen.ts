@@ -37,10 +37,10 @@ export type Message =
 export interface Request {
   id: number;
   type: RequestType;
-  experiment?: Experiment; // pairs, fit, open
+  experiment?: Experiment; // pairs, fit, open, load
   offset?: number; // preview
   limit?: number; // preview
-  dataset?: string; // preview, delete, restore, load, fit
+  dataset?: string; // preview, delete, restore
   name?: string; // import: the file's name
   size?: number; // import: the file's size in bytes
   link?: string; // readLink: a URL fragment
@@ -100,7 +100,7 @@ export interface Previewed {
   records: Record[];
 }
 
-/** Loaded answers Load; its attachment "data" holds the records. */
+/** Loaded answers Load; its attachment "data" holds the records that mmpo.Draw names. */
 export interface Loaded {
   id: number;
   type: 'loaded';
@@ -314,8 +314,8 @@ export type RequestType =
   | 'preview' // dataset, offset, limit -> Previewed
   | 'delete' // dataset -> Listed; the data set goes to the trash
   | 'restore' // dataset -> Listed; it comes back from the trash
-  | 'load' // dataset -> Loaded with attachment "data"
-  | 'fit' // experiment, (data) -> Progress..., Fitted with attachment "reference"
+  | 'load' // experiment -> Loaded with attachment "data"
+  | 'fit' // experiment -> Progress..., Fitted with attachment "reference"
   | 'pairs' // experiment, reference, (data) -> Paired
   | 'frontier' // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
   | 'readLink' // link -> LinkRead

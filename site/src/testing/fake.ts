@@ -130,7 +130,7 @@ export class FakePort implements Port {
         });
       }
       case 'load':
-        return this.#message({ id, type: 'loaded', dataset: this.store.datasets.get(r.dataset!)!.info }, { data: new Uint8Array(1) });
+        return this.#message({ id, type: 'loaded', dataset: this.store.datasets.get(r.experiment!.world)!.info }, { data: new Uint8Array(1) });
       case 'fit':
         this.#message({ id, type: 'progress', done: 0.5, label: 'step 1 of 2, loss 2.00 nats a token' });
         return this.#message({ id, type: 'fitted', fingerprint: 'f'.repeat(64), loss: 2, kept: true }, { reference: new Uint8Array(1) });
