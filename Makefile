@@ -137,7 +137,7 @@ fuzz:
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' | grep -e '$(FUZZ)' || true); do \
 			echo "$$package $$target"; \
-			go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) | tail -n 4; \
+			go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s | tail -n 4; \
 		done; \
 	done
 

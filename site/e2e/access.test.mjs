@@ -32,6 +32,8 @@ for (const { name, options, rules } of views) {
     await playground.unfold('Training and model');
     await playground.type('param-steps', 400);
     await playground.unfold('The optimizer and the rest');
+    await playground.unfold('Correlations and calibration');
+    await playground.at('reliability-b').waitFor();
     for (const formula of await page.locator('summary', { hasText: 'Formula' }).all()) await formula.click();
     await inspect(playground, 'settings moved and sections unfolded', rules);
 

@@ -33,7 +33,7 @@ export const charts: readonly ChartSpec[] = [
   { id: 'ece', title: 'Calibration error', range: { min: 0, max: 0.3 }, digits: 3, true: true, place: 'more' },
   { id: 'logps', title: 'Log-probabilities', range: null, digits: 1, place: 'more' },
   { id: 'rewards', title: 'Rewards', range: { min: -1, max: 1 }, digits: 2, place: 'more' },
-  { id: 'entropy', title: 'Entropy', range: null, digits: 1, place: 'more' },
+  { id: 'entropy', title: 'Entropy', range: null, digits: 1, place: 'folded' },
   { id: 'distinct', title: 'Distinct share', range: { min: 0, max: 1.05 }, digits: 2, place: 'folded' },
   { id: 'clipped', title: 'Clipped steps', range: { min: 0, max: 1.05 }, digits: 2, place: 'folded' },
   { id: 'optimizer', title: 'Gradient norm', range: { min: 0, max: 2 }, digits: 2, only: 'grad_norm', place: 'folded' },

@@ -378,6 +378,11 @@ function measure(id: string, split: string, e: Experiment, step: number, due: bo
     kl: 2 * t * reach,
     true_score: 3.1 + 3 * t * reach,
     valid: 1 - 0.05 * t,
+    'true/spearman': 0.6 * t,
+    ece: 0.3 * t,
+    'outcome/ece': 0.2 * t,
+    entropy: 15 - t,
+    win_rate: 0.5 + 0.3 * t,
   };
   return (curves[id.replace('eval_', '')] ?? NaN) + wobble;
 }
