@@ -66,7 +66,7 @@ site/node_modules/.package-lock.json: site/package-lock.json
 
 # ---- What is made by hand, and committed ----------------------------------------------------------------------------------------------
 
-# The kernel from its C source; the references that are shipped; the run that is drawn before the engine is loaded; the README's pictures.
+# The kernel from its C source; the references that are shipped; the run and the sweep that are drawn before the engine is loaded; the README's pictures.
 kernel: tools
 	toy/kernel/build.sh
 
@@ -75,6 +75,7 @@ references:
 
 record:
 	go run . record
+	go run . record-sweep --tune
 
 screenshot: tools build/margins
 	node scripts/screenshot.mjs

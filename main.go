@@ -32,6 +32,7 @@ type program struct {
 	EvalObjective evalObjectiveCommand `cmd:"" help:"Compute losses and partial derivatives of pairs given as JSON, a line each."`
 	References    referencesCommand    `cmd:"" help:"Fit the references that come with the program, and write them with their fingerprints."`
 	Record        recordCommand        `cmd:"" help:"Run the default comparison and keep what the page shows before its engine is there."`
+	RecordSweep   recordSweepCommand   `cmd:"" help:"Run the default sweep and keep what the page's lab shows before anyone runs one."`
 	Import        importCommand        `cmd:"" help:"Read a file of graded pairs and print what was found in it."`
 	Export        exportCommand        `cmd:"" help:"Write a file's pairs as graded pairs, or for TRL's trainers."`
 	SaveWeights   saveWeightsCommand   `cmd:"" help:"Run one side of a link and write its policy's weights as a safetensors file."`

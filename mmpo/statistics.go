@@ -85,8 +85,9 @@ func NewEstimate(x []float64) Estimate {
 		return e
 	}
 	for _, v := range x {
-		e.Mean += v / float64(e.N)
+		e.Mean += v
 	}
+	e.Mean /= float64(e.N)
 	if e.N < 2 {
 		return e
 	}

@@ -170,6 +170,29 @@ func CommonKL(cells []Cell, trials map[string]*Trial) float64 {
 	return math.Floor(common*klSteps) / klSteps
 }
 
+// Reference returns the readout of the reference, before any step: its mean over the runs that are there; nil if it is not measured then.
+func (s *Summary) Reference() *float64 {
+	metric := s.Readout.ID
+	if metric == ScoreAtKL {
+		metric = "true_score"
+	}
+	var first []float64
+	for i := range s.Points {
+		for _, t := range s.Points[i].Runs {
+			if t == nil || len(t.Path) == 0 {
+				continue
+			}
+			if x, ok := t.Path[0].Metrics[metric]; ok {
+				first = append(first, float64(x))
+			}
+		}
+	}
+	if len(first) == 0 {
+		return nil
+	}
+	return known(NewEstimate(first).Mean)
+}
+
 // Values returns the value of each axis at a place.
 func (s *Sweep) Values(at []int) []string {
 	values := make([]string, len(at))

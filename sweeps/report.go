@@ -231,25 +231,23 @@ func (r *Report) guides(s *mmpo.Summary) (guides []guideline) {
 	if s.Readout.ID != "true_score" && s.Readout.ID != mmpo.ScoreAtKL || r.varies("stakes", "world") {
 		return nil
 	}
-	var first, kls []float64
+	var kls []float64
 	for i := range s.Points {
 		var ends []float64
 		for _, t := range s.Points[i].Runs {
 			if t == nil || t.Diverged != "" {
 				continue
 			}
-			first = append(first, t.Along("true_score")[0])
 			ends = append(ends, t.At("kl"))
 		}
 		if len(ends) > 0 {
 			kls = append(kls, mmpo.NewEstimate(ends).Mean)
 		}
 	}
-	if len(first) == 0 {
-		return nil
+	if reference := s.Reference(); reference != nil {
+		guides = append(guides, guideline{"reference", []point{{0, *reference}}})
 	}
-	guides = append(guides, guideline{"reference", []point{{0, mmpo.NewEstimate(first).Mean}}})
-	if r.Ceiling != nil {
+	if r.Ceiling != nil && len(kls) > 0 {
 		kl := slices.Max(kls)
 		if s.Readout.ID == mmpo.ScoreAtKL {
 			kl = s.KL
