@@ -155,8 +155,8 @@ var Formats = []Format{
 		Source:  "openai/summarize_from_feedback",
 		License: "CC-BY-4.0",
 		Columns: []string{"info", "summaries", "choice"},
-		Grade: "A confidence of 1 to 9 in the choice is a margin of that many points; a choice without one, as in the first batches, is " +
-			"a margin of 4.5 points, half the scale.",
+		Grade: "A confidence, from 1, surely the first, by 5, undecided, to 9, surely the second, is a margin of 2.25 points a step from 5; a " +
+			"choice without one, as in the first batches, is a margin of 4.5 points, half the scale.",
 		comparisons: one(summaries),
 		scale:       published(pointsApart),
 	},

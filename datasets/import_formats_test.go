@@ -97,10 +97,13 @@ var formatTests = []struct {
 		file: "summarize-from-feedback.jsonl", format: "summarize-from-feedback", scale: Scale{-4.5, 4.5, ScaleFormat},
 		records: []Record{
 			{lostKeys, "A dog found my lost keys in the park.", "Keys.", 10, 1},
-			{lostKeys, "Lost keys, found by a dog.", "A dog has keys.", 6.5, 4.5},
+			{lostKeys, "Lost keys, found by a dog.", "A dog has keys.", 8.875, 2.125},
 			{"The old bridge, closed since March, reopens on Monday.", "The bridge reopens on Monday.", "A bridge.", 7.75, 3.25},
+			{"I lost my keys.", "Keys.", "Lost keys.", 5.5, 5.5},
 		},
-		skipped: []Example{{4, "extra.confidence is not between 1 and 9: 12"}},
+		skipped: []Example{
+			{4, "extra.confidence is not between 1 and 9: 12"}, {5, "extra.confidence speaks for the summary that is not the choice: 8"},
+		},
 	},
 	{
 		file: "hh.jsonl", format: "hh", scale: Scale{-4.5, 4.5, ScaleAssumed},

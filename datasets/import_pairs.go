@@ -350,10 +350,6 @@ func summaries(r row) (Record, error) {
 	if len(both) != 2 {
 		return Record{}, flaw{reason: "summaries are not two"}
 	}
-	margin, err := confidence(r)
-	if err != nil {
-		return Record{}, err
-	}
 	rec := Record{Prompt: info.Post, Chosen: both[0].Text, Rejected: both[1].Text}
 	if blank(rec.Prompt) {
 		rec.Prompt = info.Article
@@ -367,11 +363,13 @@ func summaries(r row) (Record, error) {
 	case choice != 0:
 		return Record{}, flaw{"choice is not 0 or 1", formatScore(choice)}
 	}
-	return rec.apart(margin), nil
+	margin, err := confidence(r, choice)
+	return rec.apart(margin), err
 }
 
-// confidence returns the margin in points that a choice between summaries is given.
-func confidence(r row) (float64, error) {
+// confidence returns the margin in points that a choice between summaries is given. The confidence is a place between them: 1 is surely the
+// first (choice 0), 5 undecided, 9 surely the second. (Lee et al. 2023, arXiv 2309.00267, footnote 4, counts 1, 2, 8 and 9 as confident.)
+func confidence(r row, choice float64) (float64, error) {
 	var extra struct{ Confidence json.RawMessage }
 	if r.has("extra") {
 		if err := r.decode("extra", "an object", &extra); err != nil {
@@ -382,11 +380,21 @@ func confidence(r row) (float64, error) {
 	if c.empty() {
 		return binaryMargin, nil
 	}
-	margin, err := c.number("extra.confidence")
-	if err == nil && (margin < 1 || margin > 9) {
-		err = flaw{"extra.confidence is not between 1 and 9", formatScore(margin)}
+	place, err := c.number("extra.confidence")
+	if err != nil {
+		return 0, err
 	}
-	return margin, err
+	lead := (place - 5) / 4 // of the second summary, as a share of the scale
+	if choice == 0 {
+		lead = -lead
+	}
+	switch {
+	case place < 1 || place > 9:
+		return 0, flaw{"extra.confidence is not between 1 and 9", formatScore(place)}
+	case lead < 0:
+		return 0, flaw{"extra.confidence speaks for the summary that is not the choice", formatScore(place)}
+	}
+	return lead * (ScaleMax - ScaleMin), nil
 }
 
 // The roles that a transcript names, each at the start of a paragraph.
