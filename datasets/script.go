@@ -27,6 +27,7 @@ var scriptDesk = World{
 	Vocabulary: scriptWords.vocabulary,
 	Context:    24,
 	Stakes:     scriptStakes,
+	Keys:       map[string]string{"skew": "wish", "mid": "wish", "flat": "wish", "divided": "explosion"},
 	Viewers:    scriptViewers,
 	Attributes: attributes(scriptScore),
 	Prompts:    len(scriptOrder),

@@ -22,6 +22,8 @@ type World struct {
 	Prompt func(i int) []int32
 	// Write draws a response from the writers' mixture, end token included.
 	Write func(rng *rand.Rand, prompt []int32) []int32
+	// Keys are, by stakes, the ids of the attributes whose share among responses tells what a policy has learned; stakes may have none.
+	Keys map[string]string
 	// Viewers are, by stakes, those whose scores the true score is the mean of; each pair is rated by one of them. Stakes that are not
 	// here have one taste alone.
 	Viewers map[string][]Viewer

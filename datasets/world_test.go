@@ -46,6 +46,10 @@ func TestWritersAreJudged(t *testing.T) {
 				order[a.ID] = i
 			}
 			require.Len(t, order, len(w.Attributes), "no id stands twice")
+			for stakes, key := range w.Keys {
+				assert.True(t, w.HasStakes(stakes), stakes)
+				assert.Contains(t, order, key)
+			}
 			rng, earned := repro.Stream(1, "writers"), map[string]bool{}
 			for i := range 5_000 {
 				prompt := w.Prompt(i % w.Prompts)

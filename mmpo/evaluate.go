@@ -132,14 +132,22 @@ type judged struct {
 	scores []float64 // true scores, NaN where nobody knows them
 	valid  []bool
 	parts  []datasets.Part // mean points, by id
+	key    float64         // share of responses with the world's key attribute, NaN if it has none
 }
 
 func (r *Run) judge(responses []toy.Response) judged {
-	j := judged{parts: []datasets.Part{}}
+	j := judged{parts: []datasets.Part{}, key: math.NaN()}
+	key, keyed := "", 0
+	if world := r.lab.Reference.World; world != nil {
+		key = world.Keys[r.Experiment.Stakes]
+	}
 	for i, response := range responses {
 		one := r.lab.judge(r.Experiment.Stakes, r.Pairs.Prompts[i], response.Tokens)
 		j.scores, j.valid = append(j.scores, one.Score), append(j.valid, one.Valid)
 		for _, part := range one.Parts {
+			if part.ID == key {
+				keyed++
+			}
 			at, found := slices.BinarySearchFunc(j.parts, part.ID, func(p datasets.Part, id string) int { return cmp.Compare(p.ID, id) })
 			if !found {
 				j.parts = slices.Insert(j.parts, at, datasets.Part{ID: part.ID})
@@ -149,6 +157,9 @@ func (r *Run) judge(responses []toy.Response) judged {
 	}
 	for i := range j.parts {
 		j.parts[i].Points /= float64(len(responses))
+	}
+	if key != "" {
+		j.key = float64(keyed) / float64(len(responses))
 	}
 	return j
 }
@@ -168,6 +179,7 @@ func (j judged) report(row Row, reference []float64) {
 	row.set("true_score/se", math.Sqrt(squares/(n-1)/n))
 	row.set("win_rate", float64(wins)/(2*n))
 	row.set("valid", valid/n)
+	row.set("key", j.key)
 }
 
 // distinct returns how many of the responses differ from all before them.

@@ -55,6 +55,7 @@ var Metrics = []Metric{
 	{ID: "true_score/se", Title: "Standard error", Unit: "points", Chart: "", Split: "samples", Help: "Of the true score, over responses."},
 	{ID: "win_rate", Title: "Win rate", Chart: "win", Split: "samples", Baseline: at(0.5), BaselineTitle: "reference", Help: "How often a response scores above the reference's with the same random numbers; ties count half."},
 	{ID: "valid", Title: "Valid share", Chart: "valid", Split: "samples", Baseline: at(1), BaselineTitle: "all", Help: "Share of those responses that parse."},
+	{ID: "key", Title: "Key share", Chart: "", Split: "samples", Help: "Share of those responses that have what the world is watched for: a granted wish, or an explosion where audiences are divided."},
 	{ID: "entropy", Title: "Entropy", Unit: "nats", Chart: "entropy", Split: "samples", Help: "Minus the mean log-probability of those responses: how many ways of writing are left."},
 	{ID: "distinct", Title: "Distinct share", Chart: "distinct", Split: "samples", Help: "Share of those responses that differ from all others before."},
 }

@@ -28,3 +28,17 @@ func TestDividedAudiencesGradeAgainstTheirHeads(t *testing.T) {
 	assert.Greater(t, float64(loud)/float64(n), 0.6, "of 70 % who like an explosion, less those whose grades err")
 	assert.Negative(t, margin/float64(n), "the mean graded margin of an explosion")
 }
+
+func TestKeyShareIsThatOfTheStakes(t *testing.T) {
+	lab := shippedLab(t)
+	for stakes, share := range map[string]float64{"skew": 0.10, "divided": 0.35} { // the writers' wish and explosion, datasets/script.go
+		row, evaluation := newRun(t, lab, experiment(t, "mmpo", func(e *Experiment) { quick(e); e.Stakes = stakes })).Start()
+		assert.InDelta(t, share, row.At("key"), 0.08, stakes)
+		key := lab.Reference.World.Keys[stakes]
+		for _, part := range evaluation.Parts {
+			if part.ID == key {
+				assert.InDelta(t, map[string]float64{"wish": 6, "explosion": -0.5}[key]*row.At("key"), part.Points, 1e-6, "the share times its worth")
+			}
+		}
+	}
+}

@@ -1302,6 +1302,14 @@ export const catalog: Catalog = {
       baselineTitle: 'all',
     },
     {
+      id: 'key',
+      title: 'Key share',
+      help: 'Share of those responses that have what the world is watched for: a granted wish, or an explosion where audiences are divided.',
+      chart: '',
+      split: 'samples',
+      baseline: null,
+    },
+    {
       id: 'entropy',
       title: 'Entropy',
       unit: 'nats',
