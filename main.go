@@ -23,6 +23,7 @@ type program struct {
 	Eval          evalCommand          `cmd:"" help:"Measure the policy of a checkpoint, of a safetensors file or of a link, and show what it writes."`
 	Compare       compareCommand       `cmd:"" help:"Run both sides of a comparison at several seeds and print means, intervals and the paired difference."`
 	Replay        replayCommand        `cmd:"" help:"Run a link's experiments and print fingerprints and final metrics as JSON."`
+	Results       resultsCommand       `cmd:"" help:"Run what is claimed of this project, at eight seeds, and write RESULTS.md."`
 	Frontier      frontierCommand      `cmd:"" help:"Estimate the best true score that any policy can reach at each KL to the reference."`
 	Reward        rewardCommand        `cmd:"" help:"Train reward models and read them, and the policies, as judges of held-out pairs."`
 	Sweep         sweepCommand         `cmd:"" help:"Run an experiment at several values of one or two settings and several seeds, on all cores."`
