@@ -13,7 +13,6 @@ import (
 
 	"margins/datasets"
 	"margins/mmpo"
-	"margins/toy"
 	"margins/toy/kernel"
 )
 
@@ -86,7 +85,7 @@ func (c *evalCommand) open(ctx context.Context, k *kernel.Kernel) (run *mmpo.Run
 		return nil, 0, fmt.Errorf("%s is neither a file nor a link", c.Of)
 	case err != nil:
 		return nil, 0, err
-	case toy.IsCheckpoint(b):
+	case mmpo.IsCheckpoint(b):
 		if run, err = resume(ctx, k, b, records); err == nil {
 			step = run.Taken()
 		}

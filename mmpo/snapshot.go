@@ -41,6 +41,9 @@ func (r *Run) Snapshot() []byte {
 	return toy.EncodeCheckpoint(meta, r.policy, m, v, r.sound)
 }
 
+// IsCheckpoint tells whether b begins as the checkpoint of a run or of a reference does, and not as another file.
+func IsCheckpoint(b []byte) bool { return toy.IsCheckpoint(b) }
+
 // SnapshotExperiment returns the experiment of a run's checkpoint, so that its pairs can be made.
 func SnapshotExperiment(b []byte) (Experiment, error) {
 	meta, err := toy.CheckpointMetadata(b)
