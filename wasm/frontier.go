@@ -1,3 +1,5 @@
+//go:build full || !js
+
 package main
 
 import "margins/mmpo"
@@ -8,12 +10,6 @@ const surveyPiece = 512
 
 // surveySeed decides what the frontier is estimated from. It is not the experiment's, so that all runs of a world see the same ceiling.
 const surveySeed = 1
-
-// survey is a survey of the frontier under way or done, and the lab that it is of.
-type survey struct {
-	*mmpo.Survey
-	lab *mmpo.Lab
-}
 
 // frontier does the next piece of the survey of the experiment's reference, and answers with the frontier once all is written. Other
 // stakes need no new survey: the responses are the same.

@@ -13,7 +13,15 @@ import (
 // for one of these, so that the program which everyone loads stays small.
 func init() {
 	maps.Copy(handlers, map[RequestType]func(*Session, Request, Attachments) error{
-		Import: (*Session).importFile,
+		Import:   (*Session).importFile,
+		Frontier: (*Session).frontier,
+
+		SaveWeights: (*Session).saveWeights,
+		LoadWeights: (*Session).loadWeights,
+		Inspect:     (*Session).inspect,
+		Embed:       (*Session).embed,
+		Reward:      (*Session).reward,
+		ReadRun:     (*Session).readRun,
 
 		Plan:     (*Session).plan,
 		Take:     (*Session).take,

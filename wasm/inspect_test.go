@@ -10,14 +10,17 @@ import (
 )
 
 func TestARunIsLookedIntoWhileItPlays(t *testing.T) {
+	run, runPage := newSession()
+	e, reference := short(t, nil), shippedReference(t)
+	run.Handle(Request{ID: 2, Type: Open, Experiment: e}, Attachments{Reference: reference})
+	run.Handle(Request{ID: 3, Type: Play}, Attachments{})
+	run.Tick()
+	given := Attachments{Reference: reference, Checkpoint: checkpoint(t, run, runPage)}
 	s, page := newSession()
-	s.Handle(Request{ID: 1, Type: Inspect}, Attachments{})
+	s.Handle(Request{ID: 1, Type: Inspect, Experiment: e}, Attachments{Reference: reference})
 	failed, _ := last[Failed](t, page)
-	assert.Equal(t, "no-run", failed.Code)
-	s.Handle(Request{ID: 2, Type: Open, Experiment: short(t, nil)}, Attachments{Reference: shippedReference(t)})
-	s.Handle(Request{ID: 3, Type: Play}, Attachments{})
-	s.Tick()
-	s.Handle(Request{ID: 4, Type: Inspect, Pair: 33}, Attachments{})
+	assert.Equal(t, "bad-checkpoint", failed.Code)
+	s.Handle(Request{ID: 4, Type: Inspect, Experiment: e, Pair: 33}, given)
 	inspected, attachments := last[Inspected](t, page)
 	in := inspected.Inspection
 	assert.Equal(t, 4, inspected.ID)
@@ -42,12 +45,12 @@ func TestARunIsLookedIntoWhileItPlays(t *testing.T) {
 	}
 	assert.Empty(t, floats)
 
-	s.Handle(Request{ID: 5, Type: Embed}, Attachments{})
+	s.Handle(Request{ID: 5, Type: Embed, Experiment: e}, given)
 	embedded, _ := last[Embedded](t, page)
 	assert.Equal(t, len(embedded.Map.Tokens), len(embedded.Map.Points))
-	s.Handle(Request{ID: 6, Type: Inspect, Pair: 288}, Attachments{})
+	s.Handle(Request{ID: 6, Type: Inspect, Experiment: e, Pair: 288}, given)
 	failed, _ = last[Failed](t, page)
 	assert.Equal(t, "bad-pair", failed.Code)
 	assert.Equal(t, "The pair cannot be looked into: there is no pair 288 among 288.", failed.Message)
-	assert.GreaterOrEqual(t, s.Tick().Seconds(), 0.0, "it plays on")
+	assert.GreaterOrEqual(t, run.Tick().Seconds(), 0.0, "it plays on")
 }

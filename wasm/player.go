@@ -158,6 +158,23 @@ func (s *Session) save(r Request, _ Attachments) error {
 	return nil
 }
 
+// adopt puts the run where a checkpoint of it is, holds it there and measures it.
+func (s *Session) adopt(r Request, a Attachments) error {
+	p, err := s.current()
+	if err != nil {
+		return err
+	}
+	if err := p.run.Restore(a.Checkpoint); err != nil {
+		return failure("bad-checkpoint", "The run cannot turn to this checkpoint: %s.", err)
+	}
+	p.playing = false
+	row := p.run.Row()
+	s.report(row, p.run.Evaluate(row))
+	s.post(r.ID, Adopted{}, nil)
+	s.flush(true)
+	return nil
+}
+
 // seek puts the run back to a stored step, from which playing goes on with the same bits.
 func (s *Session) seek(r Request, _ Attachments) error {
 	p, err := s.current()

@@ -60,7 +60,6 @@ const (
 	Load      RequestType = "load"      // experiment -> Loaded with attachment "data"
 	Fit       RequestType = "fit"       // experiment -> Progress..., Fitted with attachment "reference"
 	Pairs     RequestType = "pairs"     // experiment, reference, (data) -> Paired
-	Frontier  RequestType = "frontier"  // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
 	ReadLink  RequestType = "readLink"  // link -> LinkRead
 	WriteLink RequestType = "writeLink" // comparison -> LinkWritten
 
@@ -77,16 +76,19 @@ const (
 	Save  RequestType = "save"  // -> Saved with attachment "checkpoint"
 	Seek  RequestType = "seek"  // to -> State, floats and Samples of that step; playing goes on from there
 
+	Adopt RequestType = "adopt" // checkpoint -> Adopted, State and Samples; the run is held where its checkpoint is
+
+	// Of the full program. These look into a run, by a copy of it: all take experiment, reference, (data) and checkpoint, too.
+	Inspect     RequestType = "inspect"     // pair -> Inspected with attachment "attention"
+	Embed       RequestType = "embed"       // -> Embedded
+	ReadRun     RequestType = "readRun"     // -> RunRead
 	SaveWeights RequestType = "saveWeights" // -> WeightsSaved with attachment "weights"
-	LoadWeights RequestType = "loadWeights" // weights -> WeightsLoaded, State and Samples; the run is no longer the link's
+	LoadWeights RequestType = "loadWeights" // weights -> WeightsLoaded with attachment "checkpoint", for Adopt; it is no longer the link's
 
-	Inspect RequestType = "inspect" // pair -> Inspected with attachment "attention"
-	Embed   RequestType = "embed"   // -> Embedded
+	Reward   RequestType = "reward"   // experiment, reference, (data) -> Progress..., Rewarded
+	Frontier RequestType = "frontier" // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
 
-	Reward  RequestType = "reward"  // experiment, reference, (data) -> Progress..., Rewarded; the full program alone answers
-	ReadRun RequestType = "readRun" // experiment, reference, (data), checkpoint -> RunRead; likewise
-
-	// Of the full program. One worker keeps a sweep; others complete its runs.
+	// Of the full program, too. One worker keeps a sweep; others complete its runs.
 	Plan     RequestType = "plan"     // sweep or link, (tune) -> Planned: what of it is to be run
 	Take     RequestType = "take"     // (experiment that the worker ran last) -> Taken
 	Complete RequestType = "complete" // experiment, reference, (data) -> Progress..., Completed with attachment "data"
@@ -239,7 +241,13 @@ type WeightsSaved struct {
 	Step int    `json:"step"`
 }
 
-// WeightsLoaded answers LoadWeights: the file's weights are the policy now.
+// Adopted answers Adopt.
+type Adopted struct {
+	ID   int    `json:"id"`
+	Type string `json:"type"` // "adopted"
+}
+
+// WeightsLoaded answers LoadWeights: in the checkpoint that it attaches the file's weights are the policy.
 type WeightsLoaded struct {
 	ID          int    `json:"id"`
 	Type        string `json:"type"` // "weightsLoaded"

@@ -48,6 +48,12 @@ type Session struct {
 	bench                *bench
 }
 
+// survey is a survey of the frontier under way or done, and the lab that it is of.
+type survey struct {
+	*mmpo.Survey
+	lab *mmpo.Lab
+}
+
 // bench is the sweep that this worker keeps.
 type bench struct {
 	sweep  mmpo.Sweep
@@ -84,12 +90,7 @@ var handlers = map[RequestType]func(*Session, Request, Attachments) error{
 	Set:       (*Session).set,
 	Save:      (*Session).save,
 	Seek:      (*Session).seek,
-
-	SaveWeights: (*Session).saveWeights,
-	LoadWeights: (*Session).loadWeights,
-	Frontier:    (*Session).frontier,
-	Inspect:     (*Session).inspect,
-	Embed:       (*Session).embed,
+	Adopt:     (*Session).adopt,
 }
 
 // Handle answers a request. What cannot be done is answered by Failed.

@@ -30,7 +30,7 @@ var update = flag.Bool("update", false, "write the generated TypeScript instead 
 var messages = []any{
 	Failed{}, Progress{}, Imported{}, Listed{}, Previewed{}, Loaded{}, Fitted{}, Paired{}, Surveyed{}, Prepared{}, Opened{}, LinkRead{},
 	LinkWritten{},
-	Kept{}, Recalled{}, Saved{}, WeightsSaved{}, WeightsLoaded{}, Inspected{}, Embedded{}, Rewarded{}, RunRead{}, Planned{},
+	Kept{}, Recalled{}, Saved{}, Adopted{}, WeightsSaved{}, WeightsLoaded{}, Inspected{}, Embedded{}, Rewarded{}, RunRead{}, Planned{},
 	Taken{}, Completed{}, Added{}, Judged{}, Shown{}, State{}, Samples{},
 }
 

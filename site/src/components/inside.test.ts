@@ -15,7 +15,8 @@ beforeEach(() => {
 
 describe('Inside', () => {
   it('offers a run to look into, then shows its tokens and follows the pair and the side', async () => {
-    const { play, a, b } = await playground();
+    const { play, ports } = await playground();
+    const asked = () => ports.flatMap((port) => port.heard).filter((r) => r.type === 'inspect');
     render(Inside, { playground: play });
     screen.getByTestId('inside-open').click();
     await until(() => screen.queryByTestId('strip-chosen') !== null);
@@ -26,10 +27,10 @@ describe('Inside', () => {
 
     play.view.pair = 3;
     await until(() => words() === `${pair().chosen} <end>`);
-    expect(b().heard.filter((r) => r.type === 'inspect').at(-1)!.pair).toBe(3);
-    expect(a().heard.some((r) => r.type === 'inspect')).toBe(false);
+    expect(asked().at(-1)!.pair).toBe(3);
+    expect(asked().every((r) => r.experiment!.objective.id === 'mmpo')).toBe(true);
     screen.getByTestId('inside-a').click();
-    await until(() => a().heard.some((r) => r.type === 'inspect'));
+    await until(() => asked().some((r) => r.experiment!.objective.id === 'dpo'));
 
     const second = screen.getByTestId('strip-rejected').querySelectorAll('input')[2]!;
     second.click();
@@ -40,14 +41,15 @@ describe('Inside', () => {
   });
 
   it('looks again as the run goes on, but seldom', async () => {
-    const { play, b } = await playground();
+    const { play, ports } = await playground();
     await play.reset();
     render(Inside, { playground: play });
     await until(() => screen.queryByTestId('inside-step') !== null);
     await play.play();
     await until(() => play.over);
     await until(() => text('inside-step').includes('step 5'));
-    expect(b().heard.filter((r) => r.type === 'inspect').length).toBeLessThanOrEqual(3);
+    const asked = ports.flatMap((port) => port.heard).filter((r) => r.type === 'inspect');
+    expect(asked.length).toBeLessThanOrEqual(3);
   });
 
   it('says so when the settings have other pairs than the run', async () => {
@@ -74,7 +76,7 @@ describe('Weights', () => {
     pick([1, 2, 3]);
     await screen.findByText('The policy is that of x.safetensors now, eeeeeeeeeeee.');
     expect(play.open).toBe(true);
-    expect(b().heard.map((r) => r.type)).toContain('loadWeights');
+    expect(b().heard.map((r) => r.type)).toContain('adopt');
     await until(() => play.runs.b.state?.altered === 1);
     pick([]);
     expect((await screen.findByRole('alert')).textContent).toBe('These weights cannot be used: the file is empty.');

@@ -1,6 +1,7 @@
 // One worker as the page sees it: typed requests with promises, and the events of the run that is open in it.
 
 import type {
+  Adopted,
   Added,
   Completed,
   Embedded,
@@ -18,6 +19,7 @@ import type {
   Opened,
   Paired,
   Planned,
+  Prepared,
   Previewed,
   Progress,
   Recalled,
@@ -52,6 +54,8 @@ export interface Answers {
   recall: Recalled;
   open: Opened;
   save: Saved;
+  prepare: Prepared;
+  adopt: Adopted;
   plan: Planned;
   take: Taken;
   complete: Completed;

@@ -18,6 +18,7 @@ export type Message =
   | Kept
   | Recalled
   | Saved
+  | Adopted
   | WeightsSaved
   | WeightsLoaded
   | Inspected
@@ -182,6 +183,12 @@ export interface Saved {
   step: number;
 }
 
+/** Adopted answers Adopt. */
+export interface Adopted {
+  id: number;
+  type: 'adopted';
+}
+
 /** WeightsSaved answers SaveWeights; its attachment "weights" is the policy as a safetensors file. */
 export interface WeightsSaved {
   id: number;
@@ -189,7 +196,7 @@ export interface WeightsSaved {
   step: number;
 }
 
-/** WeightsLoaded answers LoadWeights: the file's weights are the policy now. */
+/** WeightsLoaded answers LoadWeights: in the checkpoint that it attaches the file's weights are the policy. */
 export interface WeightsLoaded {
   id: number;
   type: 'weightsLoaded';
@@ -317,7 +324,6 @@ export type RequestType =
   | 'load' // experiment -> Loaded with attachment "data"
   | 'fit' // experiment -> Progress..., Fitted with attachment "reference"
   | 'pairs' // experiment, reference, (data) -> Paired
-  | 'frontier' // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
   | 'readLink' // link -> LinkRead
   | 'writeLink' // comparison -> LinkWritten
   | 'keep' // key, checkpoint -> Kept; no checkpoint forgets the key
@@ -330,12 +336,14 @@ export type RequestType =
   | 'set' // changes, lr -> State; the run is no longer the link's
   | 'save' // -> Saved with attachment "checkpoint"
   | 'seek' // to -> State, floats and Samples of that step; playing goes on from there
-  | 'saveWeights' // -> WeightsSaved with attachment "weights"
-  | 'loadWeights' // weights -> WeightsLoaded, State and Samples; the run is no longer the link's
+  | 'adopt' // checkpoint -> Adopted, State and Samples; the run is held where its checkpoint is
   | 'inspect' // pair -> Inspected with attachment "attention"
   | 'embed' // -> Embedded
-  | 'reward' // experiment, reference, (data) -> Progress..., Rewarded; the full program alone answers
-  | 'readRun' // experiment, reference, (data), checkpoint -> RunRead; likewise
+  | 'readRun' // -> RunRead
+  | 'saveWeights' // -> WeightsSaved with attachment "weights"
+  | 'loadWeights' // weights -> WeightsLoaded with attachment "checkpoint", for Adopt; it is no longer the link's
+  | 'reward' // experiment, reference, (data) -> Progress..., Rewarded
+  | 'frontier' // experiment, reference -> Surveyed; asked again until it is done, since each does a short piece
   | 'plan' // sweep or link, (tune) -> Planned: what of it is to be run
   | 'take' // (experiment that the worker ran last) -> Taken
   | 'complete' // experiment, reference, (data) -> Progress..., Completed with attachment "data"

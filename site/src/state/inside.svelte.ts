@@ -1,18 +1,17 @@
 // What is laid open of a pair, kept fresh while somebody looks.
 
-import type { Client } from '../engine/client';
 import type { EmbeddingMap } from '../engine/protocol.gen';
 import { Fresh } from '../lib/fresh';
 import type { Looked, Place } from '../lib/inside';
 import type { Side } from '../lib/params';
 import { sentence } from './data.svelte';
+import type { Playground } from './playground.svelte';
 
 /** The least time between two looks at the same thing, in milliseconds: whoever looks on slows the run a little. */
 const least = { pair: 500, embeddings: 2000 };
 
 /** What is looked at. */
 interface Wish {
-  client: Client;
   side: Side;
   pair: number;
 }
@@ -31,6 +30,8 @@ export class Inside {
   #pair = new Fresh<Wish>((wish) => this.#look(wish), least.pair);
   #embeddings = new Fresh<Wish>((wish) => this.#embed(wish), least.embeddings);
 
+  constructor(private readonly playground: Pick<Playground, 'look' | 'lookAway'>) {}
+
   /** The token in focus as it can be: another pair may have shorter responses. */
   readonly focus = $derived.by<Place>(() => {
     const n = this.looked?.[this.place.response].length ?? 1;
@@ -48,19 +49,20 @@ export class Inside {
   close(): void {
     this.#pair.stop();
     this.#embeddings.stop();
+    this.playground.lookAway();
   }
 
-  async #look({ client, side, pair }: Wish): Promise<void> {
+  async #look({ side, pair }: Wish): Promise<void> {
     await this.#try(async () => {
-      const { message, attachments } = await client.ask('inspect', { pair });
+      const { message, attachments } = await this.playground.look(side, 'inspect', { pair });
       const maps = new Float32Array(attachments.attention!.slice().buffer);
       this.looked = { ...message.inspection, maps, side, pair };
     });
   }
 
-  async #embed({ client, side }: Wish): Promise<void> {
+  async #embed({ side }: Wish): Promise<void> {
     await this.#try(async () => {
-      this.embeddings = { ...(await client.ask('embed')).message.map, side };
+      this.embeddings = { ...(await this.playground.look(side, 'embed')).message.map, side };
     });
   }
 

@@ -3,7 +3,7 @@
 import { catalog } from '../engine/catalog.gen';
 import type { Attachments, Client } from '../engine/client';
 import { Engine, isImported, type Host, type Materials } from '../engine/engine';
-import type { Claim, Comparison, Paired, Progress } from '../engine/protocol.gen';
+import type { Claim, Comparison, Paired, Progress, Request } from '../engine/protocol.gen';
 import { fetchRecorded } from '../engine/recorded';
 import { count } from '../lib/format';
 import { changes, findParam, findWorld, sides, type Side, type Value } from '../lib/params';
@@ -32,6 +32,9 @@ export type Main = 'play' | 'pause' | 'again' | 'apply' | 'wait';
 /** How often the data worker is started again: one that dies at every start is left alone. */
 const mostRestarts = 3;
 
+/** What can be asked about a run. */
+type Look = 'inspect' | 'embed' | 'readRun' | 'saveWeights' | 'loadWeights';
+
 /** Playground is the page's state and what can be done with it. */
 export class Playground {
   readonly comparison = new ComparisonState();
@@ -56,6 +59,7 @@ export class Playground {
   preparing = $state.raw<Pick<Progress, 'done' | 'label'> | null>(null);
   speed = $state<number>(0);
 
+  #lookers: { [side in Side]?: Promise<Client> } = {};
   #engine: Promise<Engine>;
   #busy = $state(false);
   /** Whether the runs were told to go on; what they say themselves comes a little later. */
@@ -344,6 +348,36 @@ export class Playground {
       const [link, a, b] = await Promise.all([this.links.link(opened), this.#save(this.engine, 'a'), this.#save(this.engine, 'b')]);
       return began === this.comparison.began && !this.#ended ? { link, runs: { a, b } } : null;
     });
+  }
+
+  /**
+   * Asks about a side's run, by a copy of it as it is now, in a worker of the full program. The worker is kept for the next question
+   * until lookAway.
+   */
+  async look<T extends Look>(side: Side, type: T, fields: Pick<Request, 'pair'> = {}, attachments: Attachments = {}) {
+    const engine = await this.#engine;
+    const { began } = this.comparison;
+    if (!began) throw new Error('There is no run to look into yet.');
+    const looker = (this.#lookers[side] ??= engine.full());
+    looker.catch(() => (this.#lookers[side] = undefined));
+    const [client, saved, materials] = await Promise.all([looker, engine[side].ask('save'), engine.materials(began[side])]);
+    const { checkpoint } = saved.attachments;
+    return client.ask(type, { ...fields, experiment: began[side] }, { attachments: { ...materials, checkpoint, ...attachments } });
+  }
+
+  /** Gives up the copies that look was asked about. */
+  lookAway(): void {
+    for (const side of sides) void this.#lookers[side]?.then((client) => client.close());
+    this.#lookers = {};
+  }
+
+  /** Makes a file's weights a side's policy, and returns their fingerprint. The run is held, and no longer its link's. */
+  async loadWeights(side: Side, weights: Uint8Array): Promise<string> {
+    if (!this.open) await this.reset();
+    this.pause();
+    const { message, attachments } = await this.look(side, 'loadWeights', {}, { weights });
+    await this.engine![side].ask('adopt', {}, { attachments: { checkpoint: attachments.checkpoint } });
+    return message.fingerprint;
   }
 
   async #save(engine: Engine, side: Side): Promise<SavedRun> {

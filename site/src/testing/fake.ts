@@ -190,12 +190,16 @@ export class FakePort implements Port {
         return this.#message({ id, type: 'saved', step: this.#run!.step }, { checkpoint: Uint8Array.of(this.#run!.step) });
       case 'seek':
         return this.#seek(r);
+      case 'adopt':
+        this.#run!.altered ||= this.#run!.step + 1;
+        this.#message({ id, type: 'adopted' });
+        return this.#tell();
       case 'inspect': {
-        const { inspection, maps } = fakeInspection(this.#run!.pairs[r.pair ?? 0]!, this.#run!.step);
+        const { inspection, maps } = fakeInspection(fakePairs(r.experiment!)[r.pair ?? 0]!, attachments.checkpoint![0]!);
         return this.#message({ id, type: 'inspected', inspection }, { attention: new Uint8Array(maps.buffer) });
       }
       case 'embed':
-        return this.#message({ id, type: 'embedded', map: fakeEmbeddings(this.#run!.step) });
+        return this.#message({ id, type: 'embedded', map: fakeEmbeddings(attachments.checkpoint![0]!) });
       case 'reward': {
         const models = ['Bradley-Terry', 'Margin matching'].map((title, i) => fakeStudy(title, i));
         this.#message({ id, type: 'progress', done: 0.5, label: 'Bradley-Terry: step 1 of 2, loss 0.69' });
@@ -204,13 +208,11 @@ export class FakePort implements Port {
       case 'readRun':
         return this.#message({ id, type: 'runRead', reading: fakeReading(0.7 + attachments.checkpoint![0]! / 100) });
       case 'saveWeights':
-        return this.#message({ id, type: 'weightsSaved', step: this.#run!.step }, { weights: Uint8Array.of(this.#run!.step) });
+        return this.#message({ id, type: 'weightsSaved', step: attachments.checkpoint![0]! }, { weights: attachments.checkpoint });
       case 'loadWeights':
         if (attachments.weights!.length === 0)
           return this.#message({ id, type: 'failed', code: 'bad-weights', message: 'These weights cannot be used: the file is empty.' });
-        this.#run!.altered ||= this.#run!.step + 1;
-        this.#message({ id, type: 'weightsLoaded', fingerprint: 'e'.repeat(64) });
-        return this.#tell();
+        return this.#message({ id, type: 'weightsLoaded', fingerprint: 'e'.repeat(64) }, { checkpoint: attachments.checkpoint });
     }
   }
 
