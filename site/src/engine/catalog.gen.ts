@@ -304,7 +304,7 @@ export const catalog: Catalog = {
     },
     {
       id: 'cut',
-      title: 'Thumb up from',
+      title: 'Up from',
       help: 'The score from which on a thumb is up.',
       unit: 'points',
       group: 'grader',
@@ -387,7 +387,7 @@ export const catalog: Catalog = {
     },
     {
       id: 'longer',
-      title: 'Taste for length',
+      title: 'Likes length',
       help: 'Points that a judge gives for each token more than usual.',
       unit: 'per token',
       group: 'grader',
@@ -402,7 +402,7 @@ export const catalog: Catalog = {
     },
     {
       id: 'polish',
-      title: 'Taste for polish',
+      title: 'Likes polish',
       help: 'Points that a judge gives for each adornment, beyond what it is worth.',
       unit: 'points',
       group: 'grader',
