@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"margins/datasets"
+	"margins/repro"
 	"margins/toy/kernel"
 )
 
@@ -294,6 +296,32 @@ func TestQueue(t *testing.T) {
 	assert.Equal(t, "kto", cell.Experiment.Objective.ID, "measured cost decides")
 	seconds, _ := q.Expect(dpo)
 	assert.InDelta(t, 10, seconds, 1e-9)
+}
+
+// Workers that ask a queue for runs of very different lengths end at about the same time: together they are nearly as many times faster.
+func TestQueueLeavesNoWorkerAlone(t *testing.T) {
+	for _, link := range []string{"", "vary.pairs=16,64,512,2048&vary.steps=20,160,500&seeds=2", "vary.width=16,48,128&vary.objective=dpo,mmpo,kto&seeds=3"} {
+		cells := sweep(t, link).Cells()
+		for _, workers := range []int{2, 3, 4} {
+			q, rng := NewQueue(cells), repro.Stream(1, "clock")
+			free, last := make([]float64, workers), make([]*Experiment, workers) // when each is free again
+			total, longest := 0.0, 0.0
+			for q.Waiting() > 0 {
+				w := slices.Index(free, slices.Min(free))
+				cell, _ := q.Next(last[w])
+				seconds := cell.Experiment.work() / 1e9 * (1 + 0.2*rng.Float64()) // the machine does other things as well
+				q.Done(cell.Experiment, seconds)
+				free[w] += seconds
+				last[w] = &cell.Experiment
+				total, longest = total+seconds, max(longest, seconds)
+			}
+			// No worker waits while others have more than one run left: Graham 1966, Bell System Technical Journal 45.
+			assert.LessOrEqual(t, slices.Max(free), total/float64(workers)+longest*float64(workers-1)/float64(workers)+1e-9)
+			if workers == 2 {
+				assert.Greater(t, total/slices.Max(free), 1.9, "speed-up of two workers, %s", link)
+			}
+		}
+	}
 }
 
 func TestLines(t *testing.T) {
