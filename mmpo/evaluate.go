@@ -1,7 +1,6 @@
 package mmpo
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
@@ -140,17 +139,20 @@ func (r *Run) judge(responses []toy.Response) judged {
 	key, keyed := "", 0
 	if world := r.lab.Reference.World; world != nil {
 		key = world.Keys[r.Experiment.Stakes]
+		for _, a := range world.Attributes {
+			j.parts = append(j.parts, datasets.Part{ID: a.ID})
+		}
 	}
 	for i, response := range responses {
 		one := r.lab.judge(r.Experiment.Stakes, r.Pairs.Prompts[i], response.Tokens)
 		j.scores, j.valid = append(j.scores, one.Score), append(j.valid, one.Valid)
+		at := 0 // both are in the order of the world's attributes
 		for _, part := range one.Parts {
 			if part.ID == key {
 				keyed++
 			}
-			at, found := slices.BinarySearchFunc(j.parts, part.ID, func(p datasets.Part, id string) int { return cmp.Compare(p.ID, id) })
-			if !found {
-				j.parts = slices.Insert(j.parts, at, datasets.Part{ID: part.ID})
+			for j.parts[at].ID != part.ID {
+				at++
 			}
 			j.parts[at].Points += part.Points
 		}

@@ -39,9 +39,10 @@ func TestEvaluationOfATrainedRun(t *testing.T) {
 	r, row, e := trained(t, func(e *Experiment) { e.Pairs, e.Train.Steps, e.Train.LR = 256, 30, 1e-3 })
 
 	points := datasets.ScaleMin
-	for i, part := range e.Parts {
-		points += part.Points
-		assert.True(t, i == 0 || e.Parts[i-1].ID < part.ID, "by id")
+	require.Len(t, e.Parts, len(r.lab.Reference.World.Attributes))
+	for i, a := range r.lab.Reference.World.Attributes {
+		assert.Equal(t, a.ID, e.Parts[i].ID)
+		points += e.Parts[i].Points
 	}
 	assert.InDelta(t, row.At("true_score"), points, 1e-5, "the parts and the scale's lower end make up the score")
 	assert.InDelta(t, 0.2, row.At("true_score/se"), 0.1)

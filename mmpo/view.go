@@ -41,7 +41,8 @@ type SampleView struct {
 // Evaluation is what a measurement shows beside the numbers of its row.
 type Evaluation struct {
 	Samples []SampleView `json:"samples"` // some of the responses to held-out prompts
-	// Parts are the mean points that each attribute adds to the true score of those responses, by id; empty where nobody knows them.
+	// Parts are the mean points that each attribute adds to the true score of all responses, in the order of the world's attributes; empty
+	// where nobody knows them.
 	Parts       []datasets.Part `json:"parts"`
 	Reliability Reliability     `json:"reliability"`
 }

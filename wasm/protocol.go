@@ -379,8 +379,8 @@ type Samples struct {
 	Type    string            `json:"type"` // "samples"
 	Step    int               `json:"step"`
 	Samples []mmpo.SampleView `json:"samples"`
-	// What an evaluation found beside its row: mean points of each part of the true score of all samples, by id, empty where nobody knows
-	// them; and how sure the policy was of held-out pairs.
+	// What an evaluation found beside its row: mean points of each part of the true score of all samples, in the order of the world's
+	// attributes, empty where nobody knows them; and how sure the policy was of held-out pairs.
 	Parts       []datasets.Part  `json:"parts"`
 	Reliability mmpo.Reliability `json:"reliability"`
 }

@@ -307,8 +307,8 @@ export interface Samples {
   step: number;
   samples: SampleView[];
   /**
-   * What an evaluation found beside its row: mean points of each part of the true score of all samples, by id, empty where nobody knows
-   * them; and how sure the policy was of held-out pairs.
+   * What an evaluation found beside its row: mean points of each part of the true score of all samples, in the order of the world's
+   * attributes, empty where nobody knows them; and how sure the policy was of held-out pairs.
    */
   parts: Part[];
   reliability: Reliability;
