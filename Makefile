@@ -9,7 +9,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
 .PHONY: build run test check engine kernel references record screenshot site tools clean FORCE bench fuzz \
-	check-go check-site test-go test-node test-chromium test-site test-size test-bench test-e2e
+	check-go check-site test-go test-bits test-node test-chromium test-site test-size test-bench test-e2e
 
 # ---- What is built from what --------------------------------------------------------------------------------------------------------
 
@@ -23,7 +23,7 @@ engine := build/engine.wasm build/full.wasm build/kernel.wasm build/wasm_exec.js
 js := GOOS=js GOARCH=wasm
 
 # Packages whose tests run in JavaScript hosts as well.
-js_packages := ./repro ./toy/kernel ./toy ./datasets
+js_packages := ./repro ./toy/kernel ./toy ./datasets ./mmpo/bits
 
 build: build/margins
 engine: $(engine)
@@ -102,7 +102,7 @@ check-site: site/node_modules/.package-lock.json $(engine)
 
 # ---- Tests --------------------------------------------------------------------------------------------------------------------------
 
-test: tools check test-go test-node test-chromium test-site test-size test-bench test-e2e
+test: tools check test-go test-bits test-node test-chromium test-site test-size test-bench test-e2e
 
 # Each is PACKAGE:COMMAND. clang and lld rebuild the kernel, to compare it with the one that is committed.
 tools:
@@ -115,6 +115,12 @@ build/test:
 
 test-go: tools | build/test
 	go test ./... $(log)
+
+# The same bits when the compiler may fuse operations (GOAMD64=v3 has FMA), and with the race detector's other timing and memory.
+same_bits := ./mmpo ./mmpo/bits -run 'SameInEveryHost|ComputesTheSame'
+test-bits: | build/test
+	if grep -qw avx2 /proc/cpuinfo; then GOAMD64=v3 go test $(same_bits); else echo 'GOAMD64=v3 IS NOT TESTED: no AVX2'; fi $(log)
+	go test -race $(same_bits) 2>&1 | tee -a build/test/$@.log
 
 test-node test-chromium: test-%: tools site/node_modules/.package-lock.json build/wasm_exec.js | build/test
 	$(js) go test -exec 'node $(CURDIR)/wasm/goexec.mjs --host=$*' $(js_packages) $(log)

@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	".":            {"site", "mmpo", "datasets", "toy/kernel", "bench", "sweeps"},
 	"wasm":         {"mmpo", "datasets", "toy", "toy/kernel"},
 	"mmpo":         {"toy", "toy/kernel", "datasets"},
+	"mmpo/bits":    {"mmpo", "toy", "toy/kernel", "datasets"},
 	"toy":          {"toy/kernel"},
 	"toy/kernel":   {},
 	"datasets":     {},
