@@ -16,9 +16,12 @@ export interface SavedRuns {
   runs: { [side in Side]: SavedRun };
 }
 
+// A run is kept in one of two slots, in turn, and the link says in which: so there is a whole run at any time, whenever the tab may end.
+type Slot = '0' | '1';
+const slots: Slot[] = ['0', '1'];
 const linkKey = 'autosave/link';
-const checkpointKey = (side: Side) => `autosave/${side}`;
-const rowsKey = (side: Side) => `autosave/rows-${side}`;
+const checkpointKey = (slot: Slot, side: Side) => `autosave/${slot}/${side}`;
+const rowsKey = (slot: Slot, side: Side) => `autosave/${slot}/rows-${side}`;
 
 /** Autosave keeps one comparison in the store of this browser. It is a convenience: where it fails, nothing else does. */
 export class Autosave {
@@ -35,13 +38,13 @@ export class Autosave {
       if (!saved) return;
       persist();
       this.own = true;
-      await this.#put(linkKey); // without its link the rest counts nothing, should the tab end in between
+      const slot = (await this.#pointer())?.slot === '0' ? '1' : '0';
       for (const side of sides) {
         const { checkpoint, rows } = saved.runs[side];
-        await this.#put(checkpointKey(side), checkpoint);
-        await this.#put(rowsKey(side), new Uint8Array(rows.buffer));
+        await this.#put(checkpointKey(slot, side), checkpoint);
+        await this.#put(rowsKey(slot, side), new Uint8Array(rows.buffer));
       }
-      await this.#put(linkKey, new TextEncoder().encode(saved.link));
+      await this.#put(linkKey, new TextEncoder().encode(slot + saved.link));
     });
   }
 
@@ -50,20 +53,30 @@ export class Autosave {
     this.own = false;
     return this.#next(async () => {
       await this.#put(linkKey);
-      for (const side of sides) for (const key of [checkpointKey(side), rowsKey(side)]) await this.#put(key);
+      for (const slot of slots) {
+        for (const side of sides) for (const key of [checkpointKey(slot, side), rowsKey(slot, side)]) await this.#put(key);
+      }
     });
   }
 
   /** Returns what an earlier tab kept, null if that is nothing. */
   async recall(): Promise<SavedRuns | null> {
-    const link = await this.#get(linkKey);
-    if (!link) return null;
-    const [a, b] = [await this.#recallRun('a'), await this.#recallRun('b')];
-    return a && b && { link: new TextDecoder().decode(link), runs: { a, b } };
+    const pointer = await this.#pointer();
+    if (!pointer) return null;
+    const [a, b] = [await this.#recallRun(pointer.slot, 'a'), await this.#recallRun(pointer.slot, 'b')];
+    return a && b && { link: pointer.link, runs: { a, b } };
   }
 
-  async #recallRun(side: Side): Promise<SavedRun | null> {
-    const [checkpoint, rows] = [await this.#get(checkpointKey(side)), await this.#get(rowsKey(side))];
+  /** Returns the link of the run that is kept, and its slot. */
+  async #pointer(): Promise<{ slot: Slot; link: string } | null> {
+    const bytes = await this.#get(linkKey);
+    const text = bytes ? new TextDecoder().decode(bytes) : '';
+    const slot = slots.find((s) => text.startsWith(s));
+    return slot ? { slot, link: text.slice(1) } : null;
+  }
+
+  async #recallRun(slot: Slot, side: Side): Promise<SavedRun | null> {
+    const [checkpoint, rows] = [await this.#get(checkpointKey(slot, side)), await this.#get(rowsKey(slot, side))];
     return checkpoint && rows ? { checkpoint, rows: new Float32Array(rows.slice().buffer) } : null;
   }
 

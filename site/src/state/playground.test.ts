@@ -297,7 +297,7 @@ describe('Playground', () => {
     it('goes on where it was, to the same end', async () => {
       const kept = store();
       const left = await leave(kept);
-      expect([...kept.blobs.keys()].sort()).toEqual(['a', 'b', 'link', 'rows-a', 'rows-b'].map((key) => `autosave/${key}`));
+      expect([...kept.blobs.keys()].sort()).toEqual(['0/a', '0/b', '0/rows-a', '0/rows-b', 'link'].map((key) => `autosave/${key}`));
       const { play, a } = await playground('', kept);
       expect(offer(play)?.text).toBe('Your run stopped at step 2 of 25.');
       act(play, 'resume');
@@ -336,10 +336,24 @@ describe('Playground', () => {
       expect(kept.blobs.size).toBe(5);
     });
 
+    it('is whole at any time: what was kept before stays until all of the next is there', async () => {
+      const kept = store();
+      const left = await leave(kept);
+      await left.takeStep();
+      await until(() => left.step === 3);
+      const before = new Map(kept.blobs);
+      left.pause();
+      await until(() => kept.blobs.get('autosave/link')![0] === '1'.charCodeAt(0));
+      for (const [key, blob] of before) if (key !== 'autosave/link') expect(kept.blobs.get(key), key).toBe(blob);
+      expect(offer((await playground('', kept)).play)?.text).toContain('at step 3');
+      kept.blobs.set('autosave/link', before.get('autosave/link')!); // as if the tab had ended just before
+      expect(offer((await playground('', kept)).play)?.text).toContain('at step 2');
+    });
+
     it('is not offered when its parts are not all there', async () => {
       const kept = store();
       await leave(kept);
-      kept.blobs.delete('autosave/rows-b');
+      kept.blobs.delete('autosave/0/rows-b');
       expect(offer((await playground('', kept)).play)).toBeUndefined();
     });
   });
