@@ -17,8 +17,11 @@ import { Playground } from './playground.mjs';
 /** The folder of the repository. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A test's time in milliseconds: several times what the longest needs, for a machine that does other things, too. */
-const limit = 180_000;
+/**
+ * A test's time in milliseconds: several times what the longest needs, for a machine that does other things, too. MARGINS_MINUTES is how long
+ * the test of memory trains, if it is not to be short.
+ */
+const limit = 180_000 + 90_000 * Number(process.env.MARGINS_MINUTES ?? 0);
 
 // Flags with which Chromium runs as root, without a display and without looking for updates.
 const flags = [
