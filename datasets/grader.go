@@ -32,6 +32,10 @@ type Grader struct {
 	Ties    string `json:"ties"`    // TiesKeep, TiesDrop or TiesCoin
 
 	Seconds float64 `json:"seconds"` // what a judgement takes; 0 for what Costs says
+
+	// Judge is how many pairs the model was trained on whose score takes the true one's place: a judge that errs by what it has not learned.
+	// 0 stands for people, who see the true score.
+	Judge int `json:"judge"`
 }
 
 // What raters are asked.

@@ -32,6 +32,9 @@ type Lab struct {
 	// Judge, if there is one, says in place of the true score what raters think of a response of a toy world. Their noise and habits
 	// come on top. It must depend on nothing but its arguments.
 	Judge Scorer
+	// Watch, if there is one, is told of the training of a judge that an experiment asks for, and can cancel it.
+	Watch FitProgress
+	model *modelJudge // the judge that was trained last
 }
 
 // Scorer scores a response to a prompt, in points. One may be a model that was itself trained on grades, and errs.
@@ -80,6 +83,10 @@ func (l *Lab) Pairs(e Experiment) (*Pairs, error) {
 	if l.Reference.World == nil {
 		p = l.importedPairs(e)
 	} else {
+		l.write(e)
+		if err := l.appoint(e); err != nil {
+			return nil, err
+		}
 		p = l.writtenPairs(e)
 	}
 	if len(p.Train) == 0 || len(p.HeldOut) == 0 {
@@ -91,7 +98,6 @@ func (l *Lab) Pairs(e Experiment) (*Pairs, error) {
 
 // writtenPairs lets the reference write two responses to each prompt and the rater grade them.
 func (l *Lab) writtenPairs(e Experiment) *Pairs {
-	l.write(e)
 	world, p := l.Reference.World, &Pairs{}
 	train, heldOut := l.questions(e, l.pool.train[:e.Pairs]), l.questions(e, l.pool.heldOut)
 	p.grade(e, datasets.NewPanel, train, heldOut)
@@ -108,11 +114,14 @@ func (l *Lab) writtenPairs(e Experiment) *Pairs {
 
 // questions returns what raters see of matches: the scores of the world's viewers, or those of the lab's own judge.
 func (l *Lab) questions(e Experiment, matches []match) []datasets.Question {
-	world, all := l.Reference.World, make([]datasets.Question, len(matches))
+	world, all, judge := l.Reference.World, make([]datasets.Question, len(matches)), l.Judge
+	if l.model != nil {
+		judge = l.model.score
+	}
 	see := func(prompt, tokens []int32) datasets.Response {
 		r := datasets.Response{Tokens: tokens, True: world.Judge(e.Stakes, prompt, tokens).Score}
-		if r.Score = r.True; l.Judge != nil {
-			r.Score = l.Judge(prompt, tokens)
+		if r.Score = r.True; judge != nil {
+			r.Score = judge(prompt, tokens)
 		}
 		if world.Adornments != nil {
 			r.Adornments = world.Adornments(tokens)
@@ -121,7 +130,7 @@ func (l *Lab) questions(e Experiment, matches []match) []datasets.Question {
 	}
 	for i, m := range matches {
 		all[i] = datasets.Question{Prompt: m.prompt, First: see(m.prompt, m.first), Second: see(m.prompt, m.second)}
-		if l.Judge == nil {
+		if judge == nil {
 			all[i].Scores = func(rng *rand.Rand) (first, second float64) {
 				return world.Rated(rng, e.Stakes, m.prompt, m.first, m.second)
 			}

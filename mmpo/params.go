@@ -69,6 +69,9 @@ var Params = []Param{
 		{ID: datasets.CombineMajority, Title: "Majority", Help: "The median grade: of thumbs, what most say."},
 		{ID: datasets.CombineKeep, Title: "Not at all", Help: "Each rater's answer is a training pair of its own; held-out pairs have the mean."},
 	}, Help: "What becomes of several answers.", field: func(e *Experiment) any { return &e.Grader.Combine }},
+	{ID: "judge", Title: "AI judge", Unit: "pairs", Group: "grader", More: true, Toy: true, Kind: Whole, Min: 8, Max: 4096, Step: 1, Scale: "log",
+		Default: "none", Options: []Option{{ID: "none", Title: "None"}, {ID: "64", Title: "64"}, {ID: "256", Title: "256"}, {ID: "1024", Title: "1024"}},
+		Help: "Pairs that a model learned from which then rates in people's place; it errs by what it has not learned.", field: func(e *Experiment) any { return &e.Grader.Judge }},
 	{ID: "seconds", Title: "Time an answer", Unit: "s", Group: "grader", More: true, Kind: Number, Min: 0.1, Max: 3600, Default: "usual",
 		Options: []Option{{ID: "usual", Title: "Usual"}}, Help: usualSeconds(), field: func(e *Experiment) any { return &e.Grader.Seconds }},
 

@@ -81,11 +81,15 @@ func (t *tally) share() *float64 { return known(t.right / float64(t.n)) }
 // Read returns how well the policy judges the held-out pairs by its implicit reward, the one that its objective reads: for DPO and MMPO
 // beta log(pi / pi_ref) of a response (Rafailov et al. 2023, arXiv 2305.18290; read like this in RewardBench, arXiv 2403.13787).
 func (r *Run) Read() Reading {
-	train, all := len(r.Pairs.Train), len(r.margins)
-	var chosen, rejected []float64
-	r.forEach(r.policy, indices(all)[train:], func(i int, c, d float64) {
-		rewardChosen, rewardRejected, _, _ := r.objective.Reward.of(r.Experiment.Objective.Beta, r.numbers(i, c, d))
-		chosen, rejected = append(chosen, rewardChosen), append(rejected, rewardRejected)
-	}, nil)
+	chosen, rejected := r.implicit(indices(len(r.margins))[len(r.Pairs.Train):])
 	return newReading(r.Pairs.HeldOut, chosen, rejected)
+}
+
+// implicit returns the implicit rewards of the given pairs' responses.
+func (r *Run) implicit(pairs []int) (chosen, rejected []float64) {
+	r.forEach(r.policy, pairs, func(i int, logpChosen, logpRejected float64) {
+		up, down, _, _ := r.objective.Reward.of(r.Experiment.Objective.Beta, r.numbers(i, logpChosen, logpRejected))
+		chosen, rejected = append(chosen, up), append(rejected, down)
+	}, nil)
+	return chosen, rejected
 }

@@ -352,8 +352,15 @@ func (s *Session) prepare(r Request, a Attachments) (mmpo.Experiment, *mmpo.Pair
 	if err := s.furnish(a); err != nil {
 		return e, nil, err
 	}
+	tell := s.progress(r.ID)
+	s.lab.Watch = func(step, steps int, loss float64) bool {
+		return tell(float64(step)/float64(steps), fmt.Sprintf("The AI judge learns: step %d of %d, loss %.2f", step, steps, loss)) == nil
+	}
 	pairs, err := s.lab.Pairs(e)
-	if err != nil {
+	switch {
+	case errors.Is(err, mmpo.ErrCanceled):
+		return e, nil, err
+	case err != nil:
 		return e, nil, failure("no-pairs", "%s.", err)
 	}
 	return e, pairs, nil

@@ -421,3 +421,22 @@ func TestStoredStepsStayFew(t *testing.T) {
 		assert.Equal(t, 40, state.Stored[i]-state.Stored[i-1], "%v", state.Stored)
 	}
 }
+
+// A judge is trained when pairs are made, with progress, and Stop ends it.
+func TestAJudgeTellsHowItLearns(t *testing.T) {
+	s, page := newSession()
+	judged := short(t, func(e *mmpo.Experiment) { e.Grader.Judge = 8 })
+	page.breath = s.Stop
+	attachments := Attachments{Reference: shippedReference(t)}
+	s.Handle(Request{ID: 1, Type: Pairs, Experiment: judged}, attachments)
+	failed, _ := last[Failed](t, page)
+	assert.Equal(t, "canceled", failed.Code)
+	progress, _ := last[Progress](t, page)
+	assert.Contains(t, progress.Label, "The AI judge learns: step ")
+
+	page.breath = nil
+	s.Handle(Request{ID: 2, Type: Pairs, Experiment: judged}, attachments)
+	paired, _ := last[Paired](t, page)
+	assert.Equal(t, 2, paired.ID)
+	assert.Equal(t, 32, paired.Summary.Train)
+}

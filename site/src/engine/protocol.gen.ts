@@ -631,6 +631,11 @@ export interface Grader {
   combine: string; // CombineMean, CombineMajority or CombineKeep
   ties: string; // TiesKeep, TiesDrop or TiesCoin
   seconds: number; // what a judgement takes; 0 for what Costs says
+  /**
+   * Judge is how many pairs the model was trained on whose score takes the true one's place: a judge that errs by what it has not learned.
+   * 0 stands for people, who see the true score.
+   */
+  judge: number;
 }
 
 /** Model is the transformer's size. */

@@ -1,7 +1,7 @@
 // The graded pairs that the settings make.
 
 import type { Engine } from '../engine/engine';
-import type { Comparison, Experiment, Paired } from '../engine/protocol.gen';
+import type { Comparison, Experiment, Paired, Progress } from '../engine/protocol.gen';
 import { pairsKey } from '../lib/params';
 import { sentence } from './data.svelte';
 
@@ -34,7 +34,9 @@ export class Pairs {
     this.waiting = true;
     try {
       const attachments = await engine.materials(experiment);
-      const { message } = await engine.data.ask('pairs', { experiment }, { attachments });
+      // A judge that is a model learns first.
+      const progress = ({ label }: Progress) => void (this.#asked === key && (this.hint = label));
+      const { message } = await engine.data.ask('pairs', { experiment }, { attachments, progress });
       if (this.#asked !== key) return; // settings moved on meanwhile
       this.show(message, experiment);
     } catch (error) {

@@ -319,7 +319,8 @@ export class Playground {
     const client = engine[side];
     if (client.dead) client.restart();
     this.runs[side].follow(client, before);
-    await client.ask('open', { experiment: comparison[side] }, { attachments });
+    const progress = ({ done, label }: Progress) => (this.preparing = { done, label });
+    await client.ask('open', { experiment: comparison[side] }, { attachments, progress });
   }
 
   /** Says which data set a link asks for. */
@@ -330,7 +331,7 @@ export class Playground {
 
   /** Ends what is being prepared. */
   cancel(): void {
-    this.engine?.data.command('stop');
+    for (const client of [this.engine?.data, ...this.#clients()]) client?.command('stop');
   }
 
   /** Keeps what is under way now and then, and when the tab may be about to end. */

@@ -151,6 +151,13 @@ describe('Playground', () => {
     expect(play.pairs.hint).toBe('');
   });
 
+  it('says how an AI judge learns, where pairs appear', async () => {
+    const { play } = await playground();
+    play.set('judge', 64);
+    await until(() => play.pairs.hint === 'The AI judge learns: step 50 of 100, loss 0.60');
+    await until(() => play.pairs.hint === '' && play.pairs.experiment?.grader.judge === 64);
+  });
+
   it('says what happened when a side dies, keeps the rest, and starts it again', async () => {
     const { play, a, ports } = await playground();
     await play.takeStep();

@@ -162,6 +162,10 @@ export class FakePort implements Port {
         return this.#message({ id, type: 'recalled' }, { checkpoint: this.store.blobs.get(r.key!) });
       case 'pairs': {
         const pairs = fakePairs(r.experiment!);
+        if (r.experiment!.grader.judge) {
+          this.#message({ id, type: 'progress', done: 0.5, label: 'The AI judge learns: step 50 of 100, loss 0.60' });
+          await new Promise((done) => setTimeout(done, 100));
+        }
         return this.#message({ id, type: 'paired', summary: summarize(pairs), pairs });
       }
       case 'prepare':
