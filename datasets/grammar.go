@@ -46,6 +46,15 @@ func (r *reader) take(kind span) int32 {
 	return place
 }
 
+// skip reads a token of the kind if there is one next, and reports whether there was.
+func (r *reader) skip(kind span) bool {
+	if !r.sees(kind) {
+		return false
+	}
+	r.take(kind)
+	return true
+}
+
 // end reads the end token and reports whether all was read and nothing follows.
 func (r *reader) end() bool {
 	r.take(span{first: endToken, count: 1})

@@ -61,7 +61,7 @@ type Judgement struct {
 }
 
 // Worlds lists the toy worlds in the order in which the page shows them.
-var Worlds = []*World{&scriptDesk, &supportDesk}
+var Worlds = []*World{&scriptDesk, &reasoning, &safety, &supportDesk}
 
 // FindWorld returns the world of that id.
 func FindWorld(id string) (*World, bool) {

@@ -19,6 +19,10 @@ type WorldDefault struct {
 // 101 to 104, as many for either side.
 var WorldDefaults = []WorldDefault{
 	{"script", "v=1&seed=1", "One thing decides the grade: told by how much, MMPO learns to grant the wish, while DPO learns polish, too."},
+	{"reasoning", "v=1&world=reasoning&stakes=answer&seed=1",
+		"Steps can be right where the answer is wrong: grades tell the two apart, and so by how much; thumbs only which is better."},
+	{"safety", "v=1&world=safety&stakes=harm&a.beta=2.5&b.beta=0.5&seed=1",
+		"Which reply is better says nearly all: told by how much as well, MMPO ends behind DPO, both at the best of five settings."},
 	{"support", "v=1&world=support&stakes=service&seed=1",
 		"Many things matter a little each: MMPO is ahead, but by a fraction of a point that a single run can hardly tell from chance."},
 }
