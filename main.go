@@ -31,7 +31,8 @@ type program struct {
 	Report        reportCommand        `cmd:"" help:"Write a sweep's figure, table and verdicts."`
 	Objectives    objectivesCommand    `cmd:"" help:"List the objectives that can be trained, with their parameters."`
 	EvalObjective evalObjectiveCommand `cmd:"" help:"Compute losses and partial derivatives of pairs given as JSON, a line each."`
-	References    referencesCommand    `cmd:"" help:"Fit the references that come with the program, and write them with their fingerprints."`
+	Worlds        worldsCommand        `cmd:"" help:"List the toy worlds with their grammar, stakes and score, and examples of what their writers write."`
+	References    referencesCommand    `cmd:"" help:"Fit the references that come with the program, all or those of the worlds that are named."`
 	Record        recordCommand        `cmd:"" help:"Run the default comparison and keep what the page shows before its engine is there."`
 	RecordSweep   recordSweepCommand   `cmd:"" help:"Run the default sweep and keep what the page's lab shows before anyone runs one."`
 	Import        importCommand        `cmd:"" help:"Read a file of graded pairs and print what was found in it."`
