@@ -74,6 +74,7 @@ export class FakePort implements Port {
   onerror: Port['onerror'] = null;
   /** What was asked of it. */
   readonly heard: Request[] = [];
+  #surveyed = 0;
   #run: { id: number; e: Experiment; pairs: PairView[]; step: number; playing: boolean; altered: number; stored: number[] } | null = null;
   #gone = false;
 
@@ -170,6 +171,19 @@ export class FakePort implements Port {
       }
       case 'prepare':
         return this.#message({ id, type: 'prepared' });
+      case 'frontier': {
+        this.#surveyed = Math.min(1, this.#surveyed + 0.5);
+        const point = (lambda: number, kl: number, score: number) => ({ lambda, kl, score, parts: [], ess: 12 });
+        const frontier = {
+          reference: point(0, 0, 3),
+          points: [point(2, 1, 6), point(1, 3, 8)],
+          sampled: true,
+          prompts: 64,
+          responses: 256,
+          stopped: 'Too few samples beyond.',
+        };
+        return this.#message({ id, type: 'surveyed', done: this.#surveyed, frontier: this.#surveyed < 1 ? null : frontier });
+      }
       case 'open': {
         const e = r.experiment!;
         this.#run = { id, e, pairs: fakePairs(e), step: 0, playing: false, altered: 0, stored: [] };
