@@ -211,7 +211,7 @@ func (s *Session) judge(r Request, _ Attachments) error {
 	}
 	summary := mmpo.Summarize(&b.sweep, b.told(), readout, r.KL)
 	verdicts := append([]mmpo.Verdict{}, mmpo.Verdicts(&b.sweep, summary)...)
-	s.post(r.ID, Judged{Summary: *summary, Verdicts: verdicts, Reference: b.reference(r.Readout)}, nil)
+	s.post(r.ID, Judged{Summary: *summary, Verdicts: verdicts, Reference: summary.Reference()}, nil)
 	return nil
 }
 
@@ -237,26 +237,6 @@ func (s *Session) share(r Request, _ Attachments) error {
 	}
 	s.post(r.ID, LinkWritten{Link: b.sweep.Link() + b.sweep.Claim(b.trials, "true_score")}, nil)
 	return nil
-}
-
-// reference returns a metric of the reference, before any step: its mean over the runs that are there; nil if it is not measured then.
-func (b *bench) reference(metric string) *float64 {
-	if metric == mmpo.ScoreAtKL {
-		metric = "true_score"
-	}
-	sum, n := 0.0, 0
-	for _, cell := range b.cells {
-		if t := b.trials[cell.Key]; t != nil {
-			if x, ok := t.Path[0].Metrics[metric]; ok {
-				sum, n = sum+float64(x), n+1
-			}
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	mean := sum / float64(n)
-	return &mean
 }
 
 // hand shows the runs of the sweep that are there.

@@ -33,7 +33,8 @@ export type Tone = 'a' | 'b' | 'c' | 'd';
 
 /** The figure. */
 export interface Ladder {
-  x: { title: string; domain: [number, number]; ticks: { value: number; label: string }[] };
+  /** Without ticks of its own the abscissa is one of numbers. */
+  x: { title: string; domain: [number, number]; ticks?: { value: number; label: string }[] };
   y: { title: string; min: number; max: number };
   lines: LadderLine[];
   /** Values to compare with. */
@@ -62,19 +63,28 @@ export function placeTitle(sweep: Sweep, at: number[], without = -1): string {
   return names.filter((_, axis) => axis !== without).join(', ');
 }
 
+/** What can stand on the abscissa: the first axis's values, or what grading the pairs takes. */
+export const abscissas = [
+  { id: 'axis', title: 'the setting' },
+  { id: 'bits', title: 'bits of feedback' },
+  { id: 'minutes', title: 'raters’ minutes' },
+] as const;
+export type Abscissa = (typeof abscissas)[number]['id'];
+
 /** Makes the figure. */
-export function makeLadder(sweep: Sweep, judged: Judgement): Ladder {
+export function makeLadder(sweep: Sweep, judged: Judgement, by: Abscissa = 'axis'): Ladder {
   const { summary } = judged;
   const axis = abscissa(sweep);
   const { param, values } = sweep.axes[axis]!;
+  const place = (point: Point) => (by === 'axis' ? point.at[axis]! : point[by]);
   const groups = new Map<string, number[]>();
   summary.points.forEach((point, i) => {
     const key = placeTitle(sweep, point.at, axis) || summary.readout.title;
     groups.set(key, [...(groups.get(key) ?? []), i]);
   });
   const lines = Array.from(groups, ([title, indices], k): LadderLine => {
-    const points = indices.map((index) => ladderPoint(sweep, summary.points[index]!, index, axis));
-    return { title, tone: toneOf(sweep, summary.points[indices[0]!]!.at, k), points, seeds: seedLines(summary.points, indices, axis) };
+    const points = indices.map((index) => ladderPoint(sweep, summary.points[index]!, index, place));
+    return { title, tone: toneOf(sweep, summary.points[indices[0]!]!.at, k), points, seeds: seedLines(summary.points, indices, place) };
   });
   const reference = judged.reference === null ? [] : [{ value: judged.reference, title: 'Reference' }];
   const baseline = catalog.metrics.find((m) => m.id === summary.readout.id);
@@ -82,11 +92,17 @@ export function makeLadder(sweep: Sweep, judged: Judgement): Ladder {
   const levels = [...reference, ...chance];
   const { title, unit } = summary.readout;
   return {
-    x: {
-      title: param === 'levels' ? 'Feedback, levels' : findParam(param).title,
-      domain: [0, Math.max(1, values.length - 1)],
-      ticks: values.map((value, i) => ({ value: i, label: valueTitle(param, value) })),
-    },
+    x:
+      by === 'axis'
+        ? {
+            title: param === 'levels' ? 'Feedback, levels' : findParam(param).title,
+            domain: [0, Math.max(1, values.length - 1)],
+            ticks: values.map((value, i) => ({ value: i, label: valueTitle(param, value) })),
+          }
+        : {
+            title: by === 'bits' ? 'Bits of feedback, at most' : 'Raters’ time, minutes',
+            domain: [0, Math.max(1, ...summary.points.map(place))],
+          },
     y: { title: unit ? `${title}, ${unit}` : title, ...rangeOf(lines, levels.map((l) => l.value)) },
     lines,
     levels,
@@ -94,15 +110,15 @@ export function makeLadder(sweep: Sweep, judged: Judgement): Ladder {
   };
 }
 
-function ladderPoint(sweep: Sweep, point: Point, index: number, axis: number): LadderPoint {
+function ladderPoint(sweep: Sweep, point: Point, index: number, place: (point: Point) => number): LadderPoint {
   const { median, mean } = point;
-  return { index, x: point.at[axis]!, label: placeTitle(sweep, point.at), median, mean: mean.mean, half: mean.half, n: mean.n };
+  return { index, x: place(point), label: placeTitle(sweep, point.at), median, mean: mean.mean, half: mean.half, n: mean.n };
 }
 
-function seedLines(points: Point[], indices: number[], axis: number): LadderLine['seeds'] {
+function seedLines(points: Point[], indices: number[], place: (point: Point) => number): LadderLine['seeds'] {
   const seeds = new Map<number, { x: number; y: number }[]>();
   for (const i of indices) {
-    for (const { seed, value } of points[i]!.seeds) seeds.set(seed, [...(seeds.get(seed) ?? []), { x: points[i]!.at[axis]!, y: value }]);
+    for (const { seed, value } of points[i]!.seeds) seeds.set(seed, [...(seeds.get(seed) ?? []), { x: place(points[i]!), y: value }]);
   }
   return Array.from(seeds, ([seed, points]) => ({ seed, points }));
 }

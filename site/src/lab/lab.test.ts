@@ -1,0 +1,180 @@
+// The lab without a browser: what it draws, what it hands out, and who runs what.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { catalog } from '../engine/catalog.gen';
+import type { Client } from '../engine/client';
+import type { Engine } from '../engine/engine';
+import type { Estimate, Experiment, Point, Standing, Sweep, Trial } from '../engine/protocol.gen';
+import { csv } from './exports';
+import { Lab, type Judgement } from './lab.svelte';
+import { abscissa, makeLadder, placeTitle } from './ladder';
+import { span } from './span';
+
+const base = catalog.comparison.b;
+const sweep: Sweep = {
+  base,
+  axes: [
+    { param: 'levels', values: ['2', 'exact'] },
+    { param: 'objective', values: ['dpo', 'mmpo'] },
+  ],
+  seeds: 2,
+  settings: [],
+};
+const estimate = (mean: number): Estimate => ({ mean, half: 0.5, sd: 0.1, n: 2 });
+
+/** A point whose two seeds lie half a point about its middle. */
+function point(at: number[], median: number | null): Point {
+  const seeds = median === null ? [] : [1, 2].map((seed) => ({ seed, value: median + seed - 1.5, key: `${at}-${seed}` }));
+  return { at, median, mean: median === null ? { mean: 0, half: 0, sd: 0, n: 0 } : estimate(median), seeds, missing: median === null ? 2 : 0, diverged: 0, bits: 100 * (at[0]! + 1), minutes: 9 };
+}
+
+const judged: Judgement = {
+  summary: {
+    readout: { id: 'true_score', title: 'True score', unit: 'points', worth: 0.25 },
+    kl: 0,
+    points: [point([0, 0], 5), point([0, 1], 6), point([1, 0], null), point([1, 1], 7.5)],
+    planned: 2,
+  },
+  verdicts: [],
+  reference: 3.14,
+};
+
+describe('the figure of a sweep', () => {
+  it('has a line an objective, along the other axis', () => {
+    const ladder = makeLadder(sweep, judged);
+    expect(abscissa(sweep)).toBe(0);
+    expect(ladder.lines.map((l) => [l.title, l.tone])).toEqual([
+      ['DPO', 'a'],
+      ['MMPO', 'b'],
+    ]);
+    expect(ladder.lines[1]!.points.map((p) => [p.index, p.x, p.median])).toEqual([
+      [1, 0, 6],
+      [3, 1, 7.5],
+    ]);
+    expect(ladder.lines[1]!.seeds).toEqual([
+      { seed: 1, points: [{ x: 0, y: 5.5 }, { x: 1, y: 7 }] },
+      { seed: 2, points: [{ x: 0, y: 6.5 }, { x: 1, y: 8 }] },
+    ]);
+    expect(ladder.lines[0]!.seeds[0]!.points).toHaveLength(1);
+    expect(ladder.x.ticks!.map((t) => t.label)).toEqual(['Thumbs', 'Exact']);
+    expect(ladder.levels).toEqual([{ value: 3.14, title: 'Reference' }]);
+    expect(ladder.y.title).toBe('True score, points');
+    expect([ladder.y.min < 3.14, ladder.y.max > 8]).toEqual([true, true]);
+    expect(ladder.summary).toContain('MMPO: Thumbs, MMPO 6.00, Exact, MMPO 7.50.');
+  });
+
+  it('can stand over what the feedback costs', () => {
+    const { x, lines } = makeLadder(sweep, judged, 'bits');
+    expect(x.ticks).toBeUndefined();
+    expect(x.domain).toEqual([0, 200]);
+    expect(lines[0]!.points.map((p) => p.x)).toEqual([100, 200]);
+  });
+
+  it('names places by what varies', () => {
+    expect(placeTitle(sweep, [1, 1])).toBe('Exact, MMPO');
+    expect(placeTitle({ ...sweep, axes: [{ param: 'pairs', values: ['64'] }] }, [0])).toBe('Pairs 64');
+  });
+});
+
+it('says spans of time', () => {
+  expect([0.2, 42, 61, 600, 4000].map(span)).toEqual(['1 s', '42 s', '1 min', '10 min', '1 h 7 min']);
+});
+
+const trial = (e: Experiment): Trial => ({
+  key: `${e.seed}`, engine: '2', link: `v=1&seed=${e.seed}`, experiment: e, metrics: { true_score: 7 }, path: [], parts: {}, samples: [], fingerprint: 'ab', seconds: 1,
+});
+
+it('writes runs as CSV', () => {
+  const [head, line] = csv(sweep, [{ ...trial(base), link: 'a,"b"' }]).split('\r\n');
+  expect(head).toMatch(/^levels,objective,seed,loss,/);
+  expect(line).toMatch(/^0,mmpo,1,/);
+  expect(line).toMatch(/,0,1,2,ab,"a,""b"""$/);
+});
+
+/** An engine whose workers know one sweep of a few runs. */
+function fakeEngine(runs: number): { engine: Engine; ran: number[]; open: () => number } {
+  const ran: number[] = [];
+  let [waiting, done, open] = [runs, 0, 0];
+  const standing = (): Standing => ({ runs, done, left: runs - done, known: done > 0, tuning: false, claimed: 0, agree: 0, differ: 0 });
+  const answers: { [type: string]: () => object } = {
+    plan: () => ({ sweep, link: 'v=1', notices: [], standing: standing() }),
+    take: () => ({ experiment: waiting > 0 ? { ...base, seed: waiting-- } : null, later: false }),
+    complete: () => ({}),
+    add: () => (done++, { standing: standing(), kept: true }),
+    judge: () => judged,
+    share: () => ({ link: 'v=1&runs=x' }),
+  };
+  const full = async () => {
+    open++;
+    let closed = false;
+    return {
+      ask: async (type: string, fields: { experiment?: Experiment }) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (closed) throw new Error('closed');
+        if (type === 'complete') ran.push(fields.experiment!.seed);
+        return { message: answers[type]!(), attachments: {} };
+      },
+      close: () => {
+        if (!closed) open--;
+        closed = true;
+      },
+    } as unknown as Client;
+  };
+  return { engine: { full, materials: async () => ({}) } as unknown as Engine, ran, open: () => open };
+}
+
+describe('Lab', () => {
+  beforeEach(() => localStorage.clear());
+
+  it('runs every run once, on several workers, and ends them', async () => {
+    const { engine, ran, open } = fakeEngine(7);
+    const lab = new Lab(async () => engine);
+    await lab.plan({ sweep });
+    await lab.start();
+    expect(ran.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(lab.standing!.done).toBe(7);
+    expect(lab.phase).toBe('planned');
+    expect(lab.judged).toBe(judged);
+    expect(lab.remembered).toEqual({ link: 'v=1', done: 7, runs: 7 });
+    expect(open()).toBe(1); // the keeper
+    expect(await lab.address()).toBe('lab&v=1&runs=x');
+  });
+
+  it('pauses after the runs under way, and goes on', async () => {
+    const { engine, ran } = fakeEngine(300);
+    const lab = new Lab(async () => engine);
+    await lab.plan({ sweep });
+    const going = lab.start();
+    await new Promise((resolve) => setTimeout(resolve, 8));
+    lab.pause();
+    expect(lab.phase).toBe('pausing');
+    await going;
+    const before = ran.length;
+    expect(before).toBeLessThan(300);
+    await lab.start();
+    expect(ran).toHaveLength(300);
+    expect(before).toBeGreaterThan(0);
+  });
+
+  it('shows what is recorded until something is planned, and again when it is left', async () => {
+    const { engine } = fakeEngine(1);
+    const lab = new Lab(async () => engine);
+    lab.show({ engine: '2', date: '2026-01-01', link: 'v=1', sweep, judged: { true_score: judged }, trials: [trial(base)] });
+    expect([lab.phase, lab.judged, lab.link]).toEqual(['recorded', judged, 'v=1']);
+    await lab.read('valid');
+    expect(lab.judged).toBeNull();
+    await lab.plan({ sweep });
+    expect(lab.phase).toBe('planned');
+    await lab.read('true_score');
+    lab.leave();
+    expect([lab.phase, lab.standing, lab.judged]).toEqual(['recorded', null, judged]);
+  });
+
+  it('says why a sweep cannot be', async () => {
+    const lab = new Lab(async () => {
+      throw new Error('the engine is not there');
+    });
+    expect(await lab.plan({ link: 'vary.levels=1000' })).toBe(false);
+    expect(lab.failure).toBe('the engine is not there');
+  });
+});
