@@ -292,8 +292,9 @@ describe('sentences', () => {
     ['exact', at({}), /only thumbs/],
     ['thumbs', at({ comparison: graded(2) }), /drop the ties/],
     ['thumbs without ties', at({ comparison: graded(2, 'drop') }), /five stars/],
-    ['stars', at({ comparison: graded(5) }), /stakes: everything matters alike/],
-    ['flat', at({ comparison: graded(5, 'keep', 'flat') }), /dice/],
+    ['stars', at({ comparison: graded(5) }), /stakes: some things matter/],
+    ['flat', at({ comparison: graded(5, 'keep', 'flat') }), /stakes: two audiences/],
+    ['audiences', at({ comparison: graded(5, 'keep', 'audiences') }), /dice/],
   ])('nudges on: %s', (_, situation, want) => expect(nudge(situation).text).toMatch(want));
 
   it('offers changes that the catalog has', () => {

@@ -65,9 +65,9 @@ function afterwards({ grader: { levels, ties }, stakes, world }: Experiment): Nu
   if (levels === 2) return { text: 'Now give the rater five stars.', change: { id: 'levels', value: 5 } };
   const own = findWorld(world)?.stakes;
   if (!own) return { text: 'Look at the held-out pairs in the scatter: do they follow the line, too?' };
-  const last = own.at(-1)!;
-  if (stakes !== last.id) return { text: `Now change the stakes: ${last.title.toLowerCase()}.`, change: { id: 'stakes', value: last.id } };
-  return { text: 'One seed proves little. Roll the dice and see what stays.' };
+  const next = own[own.findIndex((s) => s.id === stakes) + 1];
+  if (next) return { text: `Now change the stakes: ${next.title.toLowerCase()}.`, change: { id: 'stakes', value: next.id } };
+  return { text: 'One seed proves little. Roll the dice and see what stays; the lab below asks many.' };
 }
 
 /** The last figures of a side. */
