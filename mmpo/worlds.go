@@ -16,11 +16,11 @@ type WorldDefault struct {
 }
 
 // WorldDefaults has one entry for each of datasets.Worlds, in their order. Where a side has its own beta or gamma, those were chosen at seeds
-// 101 to 104, as many for either side.
+// from 101 on, which are not among the eight, as many for either side.
 var WorldDefaults = []WorldDefault{
 	{"script", "v=1&seed=1", "One thing decides the grade: told by how much, MMPO learns to grant the wish, while DPO learns polish, too."},
 	{"reasoning", "v=1&world=reasoning&stakes=answer&seed=1",
-		"Steps can be right where the answer is wrong: grades tell the two apart, and so by how much; thumbs only which is better."},
+		"The answer is right only if every step is: MMPO ends a little ahead of DPO, and moves less far from the reference for it."},
 	{"safety", "v=1&world=safety&stakes=harm&a.beta=2.5&b.beta=0.5&seed=1",
 		"Which reply is better says nearly all: told by how much as well, MMPO ends behind DPO, both at the best of five settings."},
 	{"support", "v=1&world=support&stakes=service&seed=1",

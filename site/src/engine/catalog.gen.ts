@@ -1432,7 +1432,7 @@ export const catalog: Catalog = {
         { id: 'checked', title: 'Checked' },
       ],
       link: 'v=1&world=reasoning&stakes=answer&seed=1',
-      point: 'Steps can be right where the answer is wrong: grades tell the two apart, and so by how much; thumbs only which is better.',
+      point: 'The answer is right only if every step is: MMPO ends a little ahead of DPO, and moves less far from the reference for it.',
     },
     {
       id: 'safety',
