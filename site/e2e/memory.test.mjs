@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { visitTest } from './harness.mjs';
+import { eventually, visitTest } from './harness.mjs';
 
 /** What is promised of each worker, in MB of WebAssembly memory, and how much more is a failure: when garbage is collected is not ours to say. */
 const promised = 64;
@@ -32,7 +32,8 @@ visitTest('a default run, looked into, keeps each worker below 64 MB', {}, async
   await noteMemory(visit);
   const playground = await (await visit.open()).ready();
   await playground.unfold('Look inside');
-  await playground.run();
+  await playground.press();
+  await eventually(async () => assert.equal(await playground.says(), 'Play again from the start'), 150);
   await playground.at('embeddings').waitFor();
   const most = await largest(playground.page);
   t.diagnostic(`largest WebAssembly memory of a worker: ${most.toFixed(1)} MB (promised: ${promised}, asserted: ${promised * slack})`);

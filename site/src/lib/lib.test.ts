@@ -315,7 +315,7 @@ describe('sentences', () => {
     ['x', 'y', false, '1', /^Same run, bit for bit$/],
     ['z', 'y', false, '1', /^Side A differs .* may have been changed on its way\.$/],
     ['x', 'z', false, '0', /^Side B differs .* engine 0; this is engine 1/],
-    ['z', 'z', true, '0', /^Both sides differ .* Settings were changed while it ran\.$/],
+    ['z', 'z', true, '0', /^Both sides differ .* Settings or weights were changed while it ran\.$/],
   ])('compares %s and %s with what a link claims (altered %s, engine %s)', (a, b, altered, maker, want) => {
     const side = (fingerprint: string, claimed: string) => ({ fingerprint, claimed, altered });
     const { same, text } = verdict(side(a, 'x'), side(b, 'y'), maker, '1');

@@ -100,7 +100,7 @@ export function verdict(a: Repeated, b: Repeated, maker: string, engine: string)
   if (differing.length === 0) return { same: true, text: 'Same run, bit for bit' };
   const who = differing.length === 2 ? 'Both sides differ' : `Side ${differing[0]![0]} differs`;
   let why = 'The fingerprints in the link may have been changed on its way.';
-  if (differing.some(([, side]) => side.altered)) why = 'Settings were changed while it ran.';
+  if (differing.some(([, side]) => side.altered)) why = 'Settings or weights were changed while it ran.';
   else if (maker !== engine) why = `The link was made by engine ${maker}; this is engine ${engine}, which may round otherwise.`;
   return { same: false, text: `${who} from the run of the link. ${why}` };
 }
