@@ -294,7 +294,7 @@ describe('sentences', () => {
     ['thumbs without ties', at({ comparison: graded(2, 'drop') }), /five stars/],
     ['stars', at({ comparison: graded(5) }), /stakes: some things matter/],
     ['flat', at({ comparison: graded(5, 'keep', 'flat') }), /stakes: two audiences/],
-    ['audiences', at({ comparison: graded(5, 'keep', 'audiences') }), /dice/],
+    ['audiences', at({ comparison: graded(5, 'keep', 'divided') }), /dice/],
   ])('nudges on: %s', (_, situation, want) => expect(nudge(situation).text).toMatch(want));
 
   it('offers changes that the catalog has', () => {
