@@ -33,7 +33,7 @@ const until = (playground, n) =>
     timeout: 240_000,
   });
 
-visitTest('a sweep runs to a verdict, and says what the native program says', async (visit) => {
+visitTest('a sweep runs to a verdict, and says what the native program says', {}, async (visit) => {
   const playground = await (await visit.open(base)).ready();
   const { page } = playground;
   await describe(playground);
@@ -74,7 +74,7 @@ visitTest('a sweep runs to a verdict, and says what the native program says', as
   assert.deepEqual(violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => `${v.id}: ${v.nodes.map((n) => n.target)}`), []);
 });
 
-visitTest('a tab that dies in the middle loses nothing: what is done is not done again', async (visit) => {
+visitTest('a tab that dies in the middle loses nothing: what is done is not done again', {}, async (visit) => {
   const first = await (await visit.open(base)).ready();
   await describe(first);
   await first.at('lab-plan-start').click();
@@ -91,7 +91,7 @@ visitTest('a tab that dies in the middle loses nothing: what is done is not done
   await until(second, runs);
 });
 
-visitTest('the page stays at hand while a sweep runs', async (visit) => {
+visitTest('the page stays at hand while a sweep runs', {}, async (visit) => {
   const playground = await (await visit.open(base.replace('steps=8', 'steps=40'))).ready();
   const { page } = playground;
   await describe(playground);
