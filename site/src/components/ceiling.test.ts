@@ -27,7 +27,7 @@ describe('Ceiling', () => {
   it('asks for the line in pieces, and again where other things count', async () => {
     const { play, ports } = await playground();
     render(Ceiling, { playground: play });
-    const pieces = () => ports[0]!.heard.filter((r) => r.type === 'frontier').length;
+    const pieces = () => ports.flatMap((port) => port.heard).filter((r) => r.type === 'frontier').length;
     await until(() => screen.queryByTestId('ceiling-stopped') !== null);
     expect(pieces()).toBe(2);
     expect(screen.getByTestId('ceiling-line').getAttribute('d')).toMatch(/^M\S+ \S+L\S+ \S+L\S+ \S+$/);
@@ -42,7 +42,7 @@ describe('Ceiling', () => {
     const { play, ports } = await playground();
     await play.play();
     render(Ceiling, { playground: play });
-    const asked = () => ports[0]!.heard.some((r) => r.type === 'frontier');
+    const asked = () => ports.flatMap((port) => port.heard).some((r) => r.type === 'frontier');
     expect(play.running && asked()).toBe(false);
     await until(() => play.over);
     await until(() => screen.queryByTestId('ceiling-stopped') !== null);

@@ -1,5 +1,6 @@
 // The best true score that any policy can reach at each KL, asked for piece by piece.
 
+import type { Client } from '../engine/client';
 import type { Engine } from '../engine/engine';
 import type { Experiment, Frontier } from '../engine/protocol.gen';
 import { sentence } from './data.svelte';
@@ -19,19 +20,23 @@ export class Ceiling {
   done = $state(0);
   failure = $state('');
   #asked = 0;
+  #surveyor: Promise<Client> | null = null;
 
-  /** Asks for an experiment's frontier. Between the short pieces, and while busy, the data worker and its core are left to others. */
+  /**
+   * Asks a worker of the full program for an experiment's frontier, and keeps it for other stakes, which need no new survey. Between the
+   * short pieces, and while busy, its core is left to others.
+   */
   async survey(engine: Engine, experiment: Experiment, busy: () => boolean): Promise<void> {
     const asked = ++this.#asked;
     this.frontier = null;
     this.done = 0;
     this.failure = '';
     try {
-      const attachments = await engine.materials(experiment);
+      const [surveyor, attachments] = await Promise.all([(this.#surveyor ??= engine.full()), engine.materials(experiment)]);
       while (asked === this.#asked && !this.frontier) {
         if (busy()) await pause(patience);
         else {
-          const { message } = await engine.data.ask('frontier', { experiment }, { attachments });
+          const { message } = await surveyor.ask('frontier', { experiment }, { attachments });
           if (asked !== this.#asked) return;
           this.done = message.done;
           this.frontier = message.frontier;
@@ -39,13 +44,17 @@ export class Ceiling {
         }
       }
     } catch (error) {
-      if (asked === this.#asked) this.failure = sentence(error);
+      if (asked !== this.#asked) return;
+      this.failure = sentence(error);
+      this.stop(); // so that another try is possible
     }
   }
 
-  /** Asks no further. */
+  /** Asks no further, and ends the worker. */
   stop(): void {
     this.#asked++;
+    void this.#surveyor?.then((surveyor) => surveyor.close()).catch(() => {});
+    this.#surveyor = null;
   }
 }
 
