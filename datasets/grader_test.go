@@ -55,7 +55,8 @@ func TestGraderIsJSON(t *testing.T) {
 	text, err := json.Marshal(Grader{Asks: AskGrades, Levels: 5, Noise: 0.3, Ties: TiesDrop})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"asks": "grades", "levels": 5, "cuts": "", "cut": 0, "rounding": "", "noise": 0.3, "bias": 0, "low": 0, "high": 0,
-		"lazy": 0, "longer": 0, "polish": 0, "raters": 0, "habits": "", "combine": "", "ties": "drop", "seconds": 0}`, string(text))
+		"lazy": 0, "longer": 0, "polish": 0, "raters": 0, "habits": "", "combine": "", "judge": 0, "ties": "drop",
+		"seconds": 0}`, string(text))
 }
 
 func TestNewPairOrients(t *testing.T) {

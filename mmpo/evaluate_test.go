@@ -78,7 +78,7 @@ func TestEvaluationOfATrainedRun(t *testing.T) {
 
 // With thumbs the rater ties most pairs, whose preference is decided by the few that are near the cut; without noise all is decided.
 func TestPreferencesFollowTheRater(t *testing.T) {
-	r, _, _ := trained(t, func(e *Experiment) { e.Grader = datasets.Grader{Levels: 2, Ties: datasets.TiesKeep} })
+	r, _, _ := trained(t, func(e *Experiment) { e.Grader.Levels, e.Grader.Noise = 2, 0 })
 	for i, p := range r.Pairs.HeldOut {
 		want := 1.0
 		if p.Margin() == 0 {
