@@ -31,8 +31,8 @@ for (const colorScheme of ['light', 'dark']) {
     const loaded = [];
     page.on('request', (request) => loaded.push(request.url()));
     await playground.unfold('Look inside');
-    assert.ok(loaded.some((url) => /Inside-.*\.js$/.test(url)), 'it is loaded when it is opened');
     await playground.at('inside-open').click();
+    assert.ok(loaded.some((url) => /Inside-.*\.js$/.test(url)), 'it is loaded when it is opened');
     await playground.at('strip-rejected').waitFor();
     assert.equal(await told(playground, 'step'), 0);
     assert.equal(await nats(playground, 'chosen'), 0, 'the policy is the reference');
@@ -100,7 +100,7 @@ visitTest('weights leave as a file, which another run and the native program rea
   const [download] = await Promise.all([page.waitForEvent('download'), playground.at('save-weights-b').click()]);
   assert.equal(download.suggestedFilename(), 'margins-mmpo-step6.safetensors');
   const file = await download.path();
-  const native = JSON.parse((await run(join(root, 'build/margins'), ['eval-weights', file])).stdout);
+  const native = JSON.parse((await run(join(root, 'build/margins'), ['eval', file, '--json'])).stdout);
   assert.equal(native.fingerprint, prints.b);
   assert.equal(native.step, 6);
   const score = Number(await playground.at('big-score-b').innerText());
