@@ -22,6 +22,16 @@ export interface RecordedSweep {
   trials: Trial[];
 }
 
+/** A sweep as somebody asked for it: in full or by a link, and on how many seeds its objectives are tuned first. */
+export type Asked = { sweep: Sweep; tune?: number } | { link: string; tune?: number };
+
+/** A sweep that was begun in this browser, and how far it came. */
+export interface Remembered {
+  asked: Asked;
+  done: number;
+  runs: number;
+}
+
 /** Whose numbers are shown, and what is being done about others. */
 export type Phase = 'recorded' | 'planned' | 'running' | 'pausing';
 
@@ -53,6 +63,7 @@ export class Lab {
   failure = $state('');
   lasting = $state(true);
 
+  #asked: Asked | null = null;
   #keeper: Promise<Client> | null = null;
   #pool: Client[] = [];
   #going = false;
@@ -72,19 +83,21 @@ export class Lab {
   }
 
   /** The sweep that was begun in this browser and how far it came, if one was. */
-  get remembered(): { link: string; done: number; runs: number } | null {
+  get remembered(): Remembered | null {
     try {
-      return JSON.parse(localStorage.getItem(remembered) ?? 'null');
+      const kept = JSON.parse(localStorage.getItem(remembered) ?? 'null') as Remembered | null;
+      return kept?.asked ? kept : null;
     } catch {
       return null;
     }
   }
 
   /** Lays a sweep out and finds what of it this browser has done before. Tells whether it could. */
-  async plan(what: { sweep: Sweep; tune?: number } | { link: string; tune?: number }): Promise<boolean> {
+  async plan(asked: Asked): Promise<boolean> {
     this.failure = '';
     try {
-      const { message } = await (await this.#client()).ask('plan', what);
+      const { message } = await (await this.#client()).ask('plan', asked);
+      this.#asked = asked;
       this.sweep = message.sweep;
       this.link = message.link;
       this.standing = message.standing;
@@ -98,12 +111,18 @@ export class Lab {
     }
   }
 
-  /** Runs what is missing on all cores. Results show as they come. */
-  async start(): Promise<void> {
-    if (this.#going) return;
+  /**
+   * Runs what is missing of a sweep, or of the one that is planned, on all cores. Results show as they come. It is laid out anew each
+   * time, so that a run which a worker took and never brought back waits again, and a tuning that was broken off goes on.
+   */
+  async start(asked = this.#asked): Promise<void> {
+    if (this.#going || !asked) return;
     this.#going = true;
+    if (!(await this.plan(asked))) {
+      this.#going = false;
+      return;
+    }
     this.phase = 'running';
-    this.failure = '';
     persist();
     const { runs, done } = this.standing ?? { runs: 0, done: 0 };
     this.#workers = Math.max(1, Math.min(mostWorkers, navigator.hardwareConcurrency || 2, runs - done));
@@ -128,7 +147,7 @@ export class Lab {
   /** Gives up the runs under way. What has been done stays. */
   async cancel(): Promise<void> {
     this.#end();
-    if (this.link) await this.plan({ link: this.link }); // what was given up waits again
+    if (this.#asked) await this.plan(this.#asked); // what was given up waits again
   }
 
   /** Reads the runs by another readout. */
@@ -209,7 +228,8 @@ export class Lab {
 
   #remember(): void {
     try {
-      localStorage.setItem(remembered, JSON.stringify({ link: this.link, done: this.standing?.done ?? 0, runs: this.standing?.runs ?? 0 }));
+      const { done, runs } = this.standing!;
+      localStorage.setItem(remembered, JSON.stringify({ asked: this.#asked!, done, runs } satisfies Remembered));
     } catch {
       // Without storage the offer to go on is all that is lost.
     }

@@ -8,6 +8,7 @@ import type { Estimate, Experiment, Point, Standing, Sweep, Trial } from '../eng
 import { csv } from './exports';
 import { Lab, type Judgement } from './lab.svelte';
 import { abscissa, makeLadder, placeTitle } from './ladder';
+import { until } from '../testing/setup';
 import { span } from './span';
 
 const base = catalog.comparison.b;
@@ -92,12 +93,13 @@ it('writes runs as CSV', () => {
 });
 
 /** An engine whose workers know one sweep of a few runs. */
-function fakeEngine(runs: number): { engine: Engine; ran: number[]; open: () => number } {
+function fakeEngine(runs: number, dies = 0): { engine: Engine; ran: number[]; asked: object[]; open: () => number } {
   const ran: number[] = [];
+  const asked: object[] = [];
   let [waiting, done, open] = [runs, 0, 0];
   const standing = (): Standing => ({ runs, done, left: runs - done, known: done > 0, tuning: false, claimed: 0, agree: 0, differ: 0 });
   const answers: { [type: string]: () => object } = {
-    plan: () => ({ sweep, link: 'v=1', notices: [], standing: standing() }),
+    plan: () => ((waiting = runs - done), { sweep, link: 'v=1', notices: [], standing: standing() }),
     take: () => ({ experiment: waiting > 0 ? { ...base, seed: waiting-- } : null, later: false }),
     complete: () => ({}),
     add: () => (done++, { standing: standing(), kept: true }),
@@ -111,6 +113,8 @@ function fakeEngine(runs: number): { engine: Engine; ran: number[]; open: () => 
       ask: async (type: string, fields: { experiment?: Experiment }) => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         if (closed) throw new Error('closed');
+        if (type === 'plan') asked.push(fields);
+        if (type === 'complete' && ran.length + 1 === dies) throw new Error(`worker ${(dies = 0)} died`);
         if (type === 'complete') ran.push(fields.experiment!.seed);
         return { message: answers[type]!(), attachments: {} };
       },
@@ -120,7 +124,7 @@ function fakeEngine(runs: number): { engine: Engine; ran: number[]; open: () => 
       },
     } as unknown as Client;
   };
-  return { engine: { full, materials: async () => ({}) } as unknown as Engine, ran, open: () => open };
+  return { engine: { full, materials: async () => ({}) } as unknown as Engine, ran, asked, open: () => open };
 }
 
 describe('Lab', () => {
@@ -135,7 +139,7 @@ describe('Lab', () => {
     expect(lab.standing!.done).toBe(7);
     expect(lab.phase).toBe('planned');
     expect(lab.judged).toBe(judged);
-    expect(lab.remembered).toEqual({ link: 'v=1', done: 7, runs: 7 });
+    expect(lab.remembered).toEqual({ asked: { sweep }, done: 7, runs: 7 });
     expect(open()).toBe(1); // the keeper
     expect(await lab.address()).toBe('lab&v=1&runs=x');
   });
@@ -154,6 +158,30 @@ describe('Lab', () => {
     await lab.start();
     expect(ran).toHaveLength(300);
     expect(before).toBeGreaterThan(0);
+  });
+
+  it('goes on with the tuning that was asked for, after a cancel and in the next tab', async () => {
+    const { engine, asked } = fakeEngine(300);
+    const lab = new Lab(async () => engine);
+    const going = lab.start({ sweep, tune: 3 });
+    await until(() => (lab.standing?.done ?? 0) > 0);
+    await lab.cancel();
+    await going;
+    const next = new Lab(async () => engine);
+    expect(next.remembered!.asked).toEqual({ sweep, tune: 3 });
+    await next.start(next.remembered!.asked);
+    expect(asked).toEqual([{ sweep, tune: 3 }, { sweep, tune: 3 }, { sweep, tune: 3 }]);
+  });
+
+  it('runs again what a worker that died had taken', async () => {
+    const { engine, ran } = fakeEngine(20, 5);
+    const lab = new Lab(async () => engine);
+    await lab.start({ sweep });
+    expect(lab.failure).toBe('worker 0 died');
+    expect(lab.standing!.done).toBeLessThan(20);
+    await lab.start();
+    expect(lab.standing!.done).toBe(20);
+    expect(ran.length).toBeGreaterThanOrEqual(20);
   });
 
   it('shows what is recorded until something is planned, and again when it is left', async () => {
