@@ -14,7 +14,7 @@ import (
 
 // garbagePercent is how much of what is in use may be garbage before it is collected. Go's own 100 lets a run that holds 25 MB take 55. A
 // collection is cheap here: nearly all memory is floats, which are not searched for pointers.
-const garbagePercent = 40
+const garbagePercent = 30
 
 // storeName is the IndexedDB database of every page that this origin serves.
 const storeName = "margins"

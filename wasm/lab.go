@@ -152,7 +152,7 @@ func (s *Session) complete(r Request, a Attachments) error {
 	if err != nil {
 		return err
 	}
-	run, err := mmpo.NewRun(s.lab, e, pairs)
+	run, err := s.newRun(e, pairs)
 	if err != nil {
 		return failure("bad-request", "%s.", err)
 	}

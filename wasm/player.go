@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"slices"
 	"time"
 
@@ -97,11 +98,18 @@ func (s *Session) begin(r Request, a Attachments) (*player, error) {
 	if err != nil {
 		return nil, failure("no-pairs", "%s.", err)
 	}
-	run, err := mmpo.NewRun(s.lab, e, pairs)
+	run, err := s.newRun(e, pairs)
 	if err != nil {
 		return nil, failure("bad-request", "%s.", err)
 	}
 	return &player{run: run, lab: s.lab}, nil
+}
+
+// newRun makes a run in the lab, once the memory of the one before is free. A collection that was under way when that one was dropped would
+// keep it beside the new one, and what a WebAssembly memory has grown by it never gives back.
+func (s *Session) newRun(e mmpo.Experiment, pairs *mmpo.Pairs) (*mmpo.Run, error) {
+	runtime.GC()
+	return mmpo.NewRun(s.lab, e, pairs)
 }
 
 // start returns the report of step 0.

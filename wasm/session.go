@@ -339,6 +339,7 @@ func (s *Session) furnish(a Attachments) error {
 	if err != nil {
 		return err
 	}
+	s.lab = nil // its memory serves the new one
 	s.lab, s.labReference, s.labSet = mmpo.NewDrawnLab(s.kernel, reference, records), a.Reference, a.Data
 	return nil
 }
