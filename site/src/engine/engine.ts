@@ -1,7 +1,7 @@
 // The engine as the page uses it: three workers of one program, more of the full one on demand, and the checkpoints that are shipped.
 
 import { Client, EngineError, type Attachments, type Port } from './client';
-import type { Experiment, Model, Progress } from './protocol.gen';
+import type { Experiment, Model, Progress, Request } from './protocol.gen';
 import type { ShippedReference } from './catalog.gen';
 
 /** The programs that a worker can run: the one that every visit loads, and the one that also answers what few visits ask for. */
@@ -14,6 +14,9 @@ export interface Host {
   /** Fetches a file of the site as bytes. */
   fetch(path: string): Promise<Uint8Array>;
 }
+
+/** What can be asked about a run, of a copy of it. */
+export type Look = 'inspect' | 'embed' | 'readRun' | 'saveWeights' | 'loadWeights';
 
 /** The two binary things that a run needs beside its experiment. */
 export type Materials = Pick<Attachments, 'reference' | 'data'>;
@@ -46,6 +49,20 @@ export class Engine {
   /** Starts a worker of the full program. Whoever asks for it closes it. */
   async full(): Promise<Client> {
     return new Client(await this.#prepareFull());
+  }
+
+  /** Asks a client of the full program about a side's run, which is of that experiment, by a copy of it as it is now. */
+  async look<T extends Look>(
+    client: Client,
+    side: 'a' | 'b',
+    experiment: Experiment,
+    type: T,
+    fields: Pick<Request, 'pair'> = {},
+    attachments: Attachments = {},
+  ) {
+    const [saved, materials] = await Promise.all([this[side].ask('save'), this.materials(experiment)]);
+    const { checkpoint } = saved.attachments;
+    return client.ask(type, { ...fields, experiment }, { attachments: { ...materials, checkpoint, ...attachments } });
   }
 
   /**

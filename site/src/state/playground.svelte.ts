@@ -2,7 +2,7 @@
 
 import { catalog } from '../engine/catalog.gen';
 import type { Attachments, Client } from '../engine/client';
-import { Engine, isImported, type Host, type Materials } from '../engine/engine';
+import { Engine, isImported, type Host, type Look, type Materials } from '../engine/engine';
 import type { Claim, Comparison, Paired, Progress, Request } from '../engine/protocol.gen';
 import { fetchRecorded } from '../engine/recorded';
 import { count } from '../lib/format';
@@ -31,9 +31,6 @@ export type Main = 'play' | 'pause' | 'again' | 'apply' | 'wait';
 
 /** How often the data worker is started again: one that dies at every start is left alone. */
 const mostRestarts = 3;
-
-/** What can be asked about a run. */
-type Look = 'inspect' | 'embed' | 'readRun' | 'saveWeights' | 'loadWeights';
 
 /** Playground is the page's state and what can be done with it. */
 export class Playground {
@@ -361,9 +358,7 @@ export class Playground {
     if (!began) throw new Error('There is no run to look into yet.');
     const looker = (this.#lookers[side] ??= engine.full());
     looker.catch(() => (this.#lookers[side] = undefined));
-    const [client, saved, materials] = await Promise.all([looker, engine[side].ask('save'), engine.materials(began[side])]);
-    const { checkpoint } = saved.attachments;
-    return client.ask(type, { ...fields, experiment: began[side] }, { attachments: { ...materials, checkpoint, ...attachments } });
+    return engine.look(await looker, side, began[side], type, fields, attachments);
   }
 
   /** Gives up the copies that look was asked about. */

@@ -30,9 +30,8 @@ export class Rewards {
     if (turn !== this.#turn) return client.close();
     this.#client = client;
     try {
-      const materials = { a: await engine.materials(comparison.a), b: await engine.materials(comparison.b) };
-      if (this.key !== rewardKey(comparison)) await this.#train(client, comparison, materials.b);
-      if (began) await this.#read(engine, client, comparison, materials, began);
+      if (this.key !== rewardKey(comparison)) await this.#train(client, comparison, await engine.materials(comparison.b));
+      if (began) await this.#read(engine, client, began);
       if (turn === this.#turn) this.close();
     } catch (error) {
       this.#fail(turn, error);
@@ -58,13 +57,11 @@ export class Rewards {
     this.key = rewardKey(comparison);
   }
 
-  async #read(engine: Engine, client: Client, comparison: Comparison, materials: Record<Side, Materials>, began: Comparison): Promise<void> {
+  async #read(engine: Engine, client: Client, began: Comparison): Promise<void> {
     const policies: { [side in Side]?: Reading } = {};
     for (const side of sides) {
       this.progress = { done: 1, label: `Reading ${side.toUpperCase()}’s policy` };
-      const { attachments } = await engine[side].ask('save');
-      const given = { ...materials[side], checkpoint: attachments.checkpoint };
-      const { message } = await client.ask('readRun', { experiment: comparison[side] }, { attachments: given });
+      const { message } = await engine.look(client, side, began[side], 'readRun');
       policies[side] = message.reading;
     }
     this.policies = policies;
