@@ -26,13 +26,6 @@ func AttentionProbs(segments []int32, heads int) int {
 	return n
 }
 
-// AttentionRow returns where in probs the probabilities of one query of one head begin. There are as many as there are keys,
-// prefixLength + length of the segment, those of later keys being 0.
-func AttentionRow(segments []int32, heads, segment, head, query int) int {
-	before, at := segments[:segment*SegmentFields], segments[segment*SegmentFields:]
-	return AttentionProbs(before, heads) + (head*queries(at)+query)*probsStride(at)
-}
-
 // checkAttention returns the most keys that a segment has. There are h queries and n rows.
 func checkAttention(operation string, y, probs, q, kv []float32, segments []int32, heads, c int) (keys int) {
 	checkDims(operation, heads, c)

@@ -188,14 +188,9 @@ func TestAttendCachedIsAttention(t *testing.T) {
 	}
 }
 
-func TestAttentionRow(t *testing.T) {
+func TestAttentionProbs(t *testing.T) {
 	segments := []int32{0, 5, 0, 0, 0, 0, 5, 3, 0, 5, 0, 5}
-	require.Equal(t, 2*5*8+2*3*8, AttentionProbs(segments, 2), "five keys take eight floats")
-	assert.Equal(t, 0, AttentionRow(segments, 2, 0, 0, 0))
-	assert.Equal(t, 5*8+2*8, AttentionRow(segments, 2, 0, 1, 2))
-	assert.Equal(t, 2*5*8+3*8+8, AttentionRow(segments, 2, 1, 1, 1))
+	assert.Equal(t, 2*5*8+2*3*8, AttentionProbs(segments, 2), "five keys take eight floats")
 	segments[4] = 3 // two rows of the first ask
-	require.Equal(t, 2*2*8+2*3*8, AttentionProbs(segments, 2))
-	assert.Equal(t, 2*8+8, AttentionRow(segments, 2, 0, 1, 1))
-	assert.Equal(t, 2*2*8+3*8+8, AttentionRow(segments, 2, 1, 1, 1))
+	assert.Equal(t, 2*2*8+2*3*8, AttentionProbs(segments, 2))
 }

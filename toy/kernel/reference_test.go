@@ -108,7 +108,7 @@ func eachQuery(segments []int32, heads, c int, visit func(query, head int, keys 
 		segment := segments[s*SegmentFields:]
 		for h := range heads {
 			for i := range queries(segment) {
-				visit(int(segment[5])+i, h*c/heads, keysOf(segment, int(segment[4])+i), AttentionRow(segments, heads, s, h, i))
+				visit(int(segment[5])+i, h*c/heads, keysOf(segment, int(segment[4])+i), attentionRow(segments, heads, s, h, i))
 			}
 		}
 	}
@@ -197,4 +197,11 @@ func refAdamW(w, g, m, v []float64, s AdamW) {
 		v[i] = s.Beta2*v[i] + (1-s.Beta2)*grad*grad
 		w[i] -= s.LR * (m[i] / s.Correction1) / (math.Sqrt(v[i]/s.Correction2) + s.Eps)
 	}
+}
+
+// attentionRow returns where in probs the probabilities of one query of one head begin. There are as many as there are keys,
+// prefixLength + length of the segment, those of later keys being 0.
+func attentionRow(segments []int32, heads, segment, head, query int) int {
+	before, at := segments[:segment*SegmentFields], segments[segment*SegmentFields:]
+	return AttentionProbs(before, heads) + (head*queries(at)+query)*probsStride(at)
 }
