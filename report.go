@@ -13,7 +13,7 @@ import (
 // reportCommand writes what a sweep says.
 type reportCommand struct {
 	Folder  string  `arg:"" help:"Folder of the sweep."`
-	X       string  `placeholder:"levels" help:"Abscissa: a setting that the sweep varies, or bits, or minutes."`
+	X       string  `placeholder:"levels" help:"Abscissa: a setting that the sweep varies, or pairs, bits or minutes."`
 	Y       string  `default:"true_score" help:"Readout: the id of a metric, or score_at_kl."`
 	KL      float64 `name:"kl" help:"Where score_at_kl is read, in nats; by default the largest KL that all runs reached."`
 	Samples int     `default:"256" help:"Responses to each prompt from which the best possible score is estimated; 0 for none."`

@@ -7,15 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAbscissas(t *testing.T) {
+func TestFeedback(t *testing.T) {
 	thumbs := experiment(t, "mmpo", func(e *Experiment) { e.Pairs, e.Grader.Levels, e.Grader.Raters = 100, 2, 3 })
-	for id, want := range map[string]float64{"pairs": 100, "bits": 600, "minutes": 60} {
-		a, ok := FindAbscissa(id)
-		require.True(t, ok)
-		assert.InDelta(t, want, a.Of(thumbs), 1e-9, id)
-	}
-	_, ok := FindAbscissa("miles")
-	assert.False(t, ok)
+	assert.InDeltaMapValues(t, map[string]float64{"pairs": 100, "bits": 600, "minutes": 60}, thumbs.Feedback(), 1e-9)
 
 	// What an experiment asks for is what its raters answer.
 	e := experiment(t, "mmpo", func(e *Experiment) { e.Pairs, e.Grader.Levels = 64, 5 })

@@ -44,9 +44,6 @@ func (q *Queue) Next(last *Experiment) (cell Cell, ok bool) {
 // Done tells the queue how long a run took, in seconds: those that wait are expected to take as long for as much work.
 func (q *Queue) Done(e Experiment, seconds float64) { q.pace.add(e, seconds) }
 
-// Waiting returns how many cells nobody has taken.
-func (q *Queue) Waiting() int { return len(q.waiting) }
-
 // Left returns the seconds of work that wait, together, and whether anything was measured to tell from.
 func (q *Queue) Left() (seconds float64, known bool) {
 	for i := range q.waiting {

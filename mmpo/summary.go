@@ -69,9 +69,8 @@ type Point struct {
 	Seeds    []SeedValue `json:"seeds"`    // those with a number
 	Missing  int         `json:"missing"`  // runs that are not there
 	Diverged int         `json:"diverged"` // runs that diverged; they have no number
-	// Bits and Minutes are what grading the pairs of a run takes, as datasets.Grader.Effort counts it: abscissas to compare scales by.
-	Bits    float64 `json:"bits"`
-	Minutes float64 `json:"minutes"`
+	// Feedback is how much of it a run asks for, by the id of each of Abscissas.
+	Feedback map[string]float64 `json:"feedback"`
 }
 
 // SeedValue is the readout of one run.
@@ -90,9 +89,7 @@ func Summarize(s *Sweep, trials map[string]*Trial, readout Readout, kl float64) 
 	}
 	n := len(cells) / s.Seeds
 	for i := range n {
-		e := &cells[i].Experiment
-		effort := e.Grader.Effort(e.Pairs)
-		p := Point{At: cells[i].At, Seeds: []SeedValue{}, Bits: effort.Bits, Minutes: effort.Minutes}
+		p := Point{At: cells[i].At, Seeds: []SeedValue{}, Feedback: cells[i].Experiment.Feedback()}
 		for j := i; j < len(cells); j += n {
 			p.add(trials[cells[j].Key], out)
 		}

@@ -281,7 +281,7 @@ func TestQueue(t *testing.T) {
 	}
 	assert.Equal(t, []int{160, 160, 160, 160, 160, 160, 40, 40, 40, 40, 40, 40}, steps, "the longest first")
 	assert.Equal(t, []int{1, 1, 2, 2, 3, 3}, seeds[:6], "and those whose pairs are there")
-	assert.Zero(t, q.Waiting())
+	assert.Empty(t, q.waiting)
 
 	q = NewQueue(sweep(t, "vary.objective=dpo,kto&seeds=2").Cells())
 	dpo, kto := q.waiting[0].Experiment, q.waiting[1].Experiment
@@ -306,7 +306,7 @@ func TestQueueLeavesNoWorkerAlone(t *testing.T) {
 			q, rng := NewQueue(cells), repro.Stream(1, "clock")
 			free, last := make([]float64, workers), make([]*Experiment, workers) // when each is free again
 			total, longest := 0.0, 0.0
-			for q.Waiting() > 0 {
+			for len(q.waiting) > 0 {
 				w := slices.Index(free, slices.Min(free))
 				cell, _ := q.Next(last[w])
 				seconds := cell.Experiment.work() / 1e9 * (1 + 0.2*rng.Float64()) // the machine does other things as well

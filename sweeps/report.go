@@ -16,22 +16,10 @@ import (
 type Report struct {
 	Sweep   *mmpo.Sweep
 	Trials  map[string]*mmpo.Trial // by key
-	X       string                 // abscissa: the id of a varied setting, or one of Abscissas; "" for the first varied setting
+	X       string                 // abscissa: the id of a varied setting, or one of mmpo.Abscissas; "" for the first varied setting
 	Y       string                 // id of a readout
 	KL      float64                // at which mmpo.ScoreAtKL is read; 0 for the largest that all runs reached
 	Ceiling *mmpo.Frontier         // nil where nobody knows it
-}
-
-// Abscissa is a way to say how much feedback there was.
-type Abscissa struct {
-	ID, Title string
-	of        func(e mmpo.Experiment) float64
-}
-
-// Abscissas are those that are computed from a cell's settings, as datasets.Grader.Effort counts them.
-var Abscissas = []Abscissa{
-	{"bits", "Bits of feedback, at most", func(e mmpo.Experiment) float64 { return e.Grader.Effort(e.Pairs).Bits }},
-	{"minutes", "Raters' time, minutes", func(e mmpo.Experiment) float64 { return e.Grader.Effort(e.Pairs).Minutes }},
 }
 
 // Files are a report's, by name.
@@ -85,19 +73,18 @@ func (f Files) add(name string, fig *figure) (err error) {
 	return nil
 }
 
-// axis returns the place of the axis that the abscissa goes along.
+// axis returns the place of the axis that the abscissa goes along, or whose values are counted by it.
 func (r *Report) axis() (int, error) {
-	computed := slices.ContainsFunc(Abscissas, func(a Abscissa) bool { return a.ID == r.X })
-	for i, a := range r.Sweep.Axes {
-		if a.Param == r.X || (r.X == "" || computed) && a.Param != "objective" {
-			return i, nil
-		}
+	axes := r.Sweep.Axes
+	if i := slices.IndexFunc(axes, func(a mmpo.Axis) bool { return a.Param == r.X }); i >= 0 {
+		return i, nil
 	}
-	if r.X == "" && len(r.Sweep.Axes) > 0 {
-		return 0, nil
+	counted := slices.ContainsFunc(mmpo.Abscissas, func(a mmpo.Abscissa) bool { return a.ID == r.X })
+	if (r.X == "" || counted) && len(axes) > 0 {
+		return max(0, slices.IndexFunc(axes, func(a mmpo.Axis) bool { return a.Param != "objective" })), nil
 	}
 	var ids []string
-	for _, a := range r.Sweep.Axes {
+	for _, a := range axes {
 		ids = append(ids, a.Param)
 	}
 	return 0, fmt.Errorf("%q is nothing that this sweep varies: it varies %s", r.X, strings.Join(ids, ", "))
@@ -137,14 +124,10 @@ func (r *Report) figure(s *mmpo.Summary, axis int) *figure {
 	x, ticks := r.places(axis)
 	at := func(pt *mmpo.Point) float64 { return x[pt.At[axis]] }
 	f.ticks = ticks
-	cells := r.Sweep.Cells()
-	for _, a := range Abscissas {
-		if a.ID == r.X {
+	for _, a := range mmpo.Abscissas {
+		if a.ID == r.X && a.ID != p.ID {
 			f.xTitle, f.title = a.Title, s.Readout.Title+" by "+strings.ToLower(a.Title)
-			at = func(pt *mmpo.Point) float64 {
-				i := slices.IndexFunc(cells, func(c mmpo.Cell) bool { return slices.Equal(c.At, pt.At) })
-				return math.Log(a.of(cells[i].Experiment))
-			}
+			at = func(pt *mmpo.Point) float64 { return math.Log(pt.Feedback[a.ID]) }
 			f.ticks = nil
 		}
 	}

@@ -135,7 +135,7 @@ func TestAbscissas(t *testing.T) {
 	r.X = "pairs"
 	assert.Contains(t, texts(t, make2(t, r)["figure.svg"]), "True score by pairs")
 	r.X = "minutes"
-	assert.Contains(t, texts(t, make2(t, r)["figure.svg"]), "Raters' time, minutes")
+	assert.Contains(t, texts(t, make2(t, r)["figure.svg"]), "Raters’ time, minutes")
 
 	r.X = "noise"
 	_, _, err := r.Make()

@@ -41,6 +41,7 @@ type Catalog struct {
 	Params      []mmpo.Param            `json:"params"`
 	Objectives  []mmpo.Objective        `json:"objectives"`
 	Metrics     []mmpo.Metric           `json:"metrics"` // the order of the floats in a row, after the step
+	Abscissas   []mmpo.Abscissa         `json:"abscissas"`
 	Worlds      []World                 `json:"worlds"`
 	References  []mmpo.ShippedReference `json:"references"` // the page fetches references/ and the file
 	Comparison  mmpo.Comparison         `json:"comparison"` // what the page shows when no link says otherwise
@@ -68,7 +69,7 @@ type Stake struct {
 func newCatalog() Catalog {
 	c := Catalog{
 		LinkVersion: mmpo.LinkVersion, Engine: mmpo.EngineVersion, Params: mmpo.Params, Objectives: mmpo.Objectives, Metrics: mmpo.Metrics,
-		Worlds: []World{}, References: mmpo.Shipped, Comparison: mmpo.DefaultComparison(),
+		Abscissas: mmpo.Abscissas, Worlds: []World{}, References: mmpo.Shipped, Comparison: mmpo.DefaultComparison(),
 	}
 	for _, w := range datasets.Worlds {
 		start, ok := mmpo.FindWorldDefault(w.ID)

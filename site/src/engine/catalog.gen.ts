@@ -9,6 +9,7 @@ export interface Catalog {
   params: Param[];
   objectives: Objective[];
   metrics: Metric[]; // the order of the floats in a row, after the step
+  abscissas: Abscissa[];
   worlds: World[];
   references: ShippedReference[]; // the page fetches references/ and the file
   comparison: Comparison; // what the page shows when no link says otherwise
@@ -68,6 +69,16 @@ export interface Metric {
   /** Baseline is a value to compare with, such as chance; null where there is none. */
   baseline: number | null;
   baselineTitle?: string;
+}
+
+/**
+ * Abscissa is a unit in which feedback can be counted, so that curves over grain compare what they should: a coarse grade is worth less
+ * than a fine one a pair, and may be worth more a bit or a minute.
+ */
+export interface Abscissa {
+  id: string;
+  title: string; // with its unit
+  help: string; // one plain sentence
 }
 
 /** World is a toy world as a person chooses it. */
@@ -1380,6 +1391,15 @@ export const catalog: Catalog = {
       split: 'samples',
       baseline: null,
     },
+  ],
+  abscissas: [
+    { id: 'pairs', title: 'Pairs that are graded', help: 'Pairs to learn from.' },
+    {
+      id: 'bits',
+      title: 'Bits of feedback, at most',
+      help: 'The most that the answers can hold: log2 of the levels for each; any number counts as one of 100.',
+    },
+    { id: 'minutes', title: 'Raters’ time, minutes', help: 'Time that the answers take, as assumed for their scale or set.' },
   ],
   worlds: [
     {

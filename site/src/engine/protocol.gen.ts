@@ -777,9 +777,8 @@ export interface Point {
   seeds: SeedValue[]; // those with a number
   missing: number; // runs that are not there
   diverged: number; // runs that diverged; they have no number
-  /** Bits and Minutes are what grading the pairs of a run takes, as datasets.Grader.Effort counts it: abscissas to compare scales by. */
-  bits: number;
-  minutes: number;
+  /** Feedback is how much of it a run asks for, by the id of each of Abscissas. */
+  feedback: { [id: string]: number };
 }
 
 /** VerdictKind says what a verdict amounts to. */

@@ -26,7 +26,7 @@ const estimate = (mean: number): Estimate => ({ mean, half: 0.5, sd: 0.1, n: 2 }
 /** A point whose two seeds lie half a point about its middle. */
 function point(at: number[], median: number | null): Point {
   const seeds = median === null ? [] : [1, 2].map((seed) => ({ seed, value: median + seed - 1.5, key: `${at}-${seed}` }));
-  return { at, median, mean: median === null ? { mean: 0, half: 0, sd: 0, n: 0 } : estimate(median), seeds, missing: median === null ? 2 : 0, diverged: 0, bits: 100 * (at[0]! + 1), minutes: 9 };
+  return { at, median, mean: median === null ? { mean: 0, half: 0, sd: 0, n: 0 } : estimate(median), seeds, missing: median === null ? 2 : 0, diverged: 0, feedback: { pairs: 64, bits: 100 * (at[0]! + 1), minutes: 9 } };
 }
 
 const judged: Judgement = {

@@ -63,20 +63,13 @@ export function placeTitle(sweep: Sweep, at: number[], without = -1): string {
   return names.filter((_, axis) => axis !== without).join(', ');
 }
 
-/** What can stand on the abscissa: the first axis's values, or what grading the pairs takes. */
-export const abscissas = [
-  { id: 'axis', title: 'the setting' },
-  { id: 'bits', title: 'bits of feedback' },
-  { id: 'minutes', title: 'raters’ minutes' },
-] as const;
-export type Abscissa = (typeof abscissas)[number]['id'];
-
-/** Makes the figure. */
-export function makeLadder(sweep: Sweep, judged: Judgement, by: Abscissa = 'axis'): Ladder {
+/** Makes the figure, over the values of the first axis, or over what the catalog's abscissa of that id counts. */
+export function makeLadder(sweep: Sweep, judged: Judgement, by = ''): Ladder {
   const { summary } = judged;
   const axis = abscissa(sweep);
   const { param, values } = sweep.axes[axis]!;
-  const place = (point: Point) => (by === 'axis' ? point.at[axis]! : point[by]);
+  const counted = catalog.abscissas.find((a) => a.id === by);
+  const place = (point: Point) => (counted ? point.feedback[counted.id]! : point.at[axis]!);
   const groups = new Map<string, number[]>();
   summary.points.forEach((point, i) => {
     const key = placeTitle(sweep, point.at, axis) || summary.readout.title;
@@ -93,15 +86,12 @@ export function makeLadder(sweep: Sweep, judged: Judgement, by: Abscissa = 'axis
   const { title, unit } = summary.readout;
   return {
     x:
-      by === 'axis'
-        ? {
+      counted
+        ? { title: counted.title, domain: [0, Math.max(1, ...summary.points.map(place))] }
+        : {
             title: param === 'levels' ? 'Feedback, levels' : findParam(param).title,
             domain: [0, Math.max(1, values.length - 1)],
             ticks: values.map((value, i) => ({ value: i, label: valueTitle(param, value) })),
-          }
-        : {
-            title: by === 'bits' ? 'Bits of feedback, at most' : 'Raters’ time, minutes',
-            domain: [0, Math.max(1, ...summary.points.map(place))],
           },
     y: { title: unit ? `${title}, ${unit}` : title, ...rangeOf(lines, levels.map((l) => l.value)) },
     lines,
