@@ -23,7 +23,7 @@ type recordSweepCommand struct {
 type recordedSweep struct {
 	Engine string               `json:"engine"`
 	Date   string               `json:"date"` // of the day it was made, as 2006-01-02
-	Link   string               `json:"link"`
+	Link   string               `json:"link"` // with what its runs came to
 	Sweep  mmpo.Sweep           `json:"sweep"`
 	Judged map[string]judgement `json:"judged"` // by readout
 	Trials []mmpo.Trial         `json:"trials"`
@@ -66,7 +66,9 @@ func (c *recordSweepCommand) Run(ctx context.Context) error {
 }
 
 func newRecordedSweep(s *mmpo.Sweep, trials map[string]*mmpo.Trial, day time.Time) *recordedSweep {
-	r := &recordedSweep{Engine: mmpo.EngineVersion, Date: day.UTC().Format(time.DateOnly), Link: s.Link(), Sweep: *s}
+	r := &recordedSweep{
+		Engine: mmpo.EngineVersion, Date: day.UTC().Format(time.DateOnly), Link: s.Link() + s.Claim(trials, "true_score"), Sweep: *s,
+	}
 	r.Sweep.Settings = append([]mmpo.Choose{}, s.Settings...) // the page expects no null
 	r.Judged = judged(s, trials)
 	for _, cell := range mmpo.Distinct(s.Cells()) {

@@ -62,6 +62,8 @@ export class Lab {
   left = $state<number | null>(null);
   failure = $state('');
   lasting = $state(true);
+  /** How many runs of a sweep that has ended are recorded, too, and how many of them came to the same bits; null where none is. */
+  agreement = $state.raw<{ same: number; of: number } | null>(null);
 
   #asked: Asked | null = null;
   #keeper: Promise<Client> | null = null;
@@ -103,6 +105,7 @@ export class Lab {
       this.standing = message.standing;
       this.phase = 'planned';
       this.trials = [];
+      this.agreement = null;
       await this.#judge();
       return true;
     } catch (error) {
@@ -134,6 +137,7 @@ export class Lab {
     } finally {
       this.#end();
       await this.#judge();
+      await this.#compare();
     }
   }
 
@@ -217,6 +221,14 @@ export class Lab {
     if (this.phase === 'recorded') return;
     const { message } = await (await this.#client()).ask('judge', { readout: this.readout });
     this.judged = message;
+  }
+
+  /** Holds what has been run against the recorded runs of the same experiments. */
+  async #compare(): Promise<void> {
+    const recorded = Object.fromEntries((this.recorded?.trials ?? []).map((t) => [t.key, t.fingerprint]));
+    const both = (await this.fetchTrials()).filter((t) => t.key in recorded);
+    const same = both.filter((t) => recorded[t.key] === t.fingerprint);
+    this.agreement = both.length > 0 ? { same: same.length, of: both.length } : null;
   }
 
   /** The worker that keeps the sweep. */

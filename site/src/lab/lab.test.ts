@@ -105,6 +105,7 @@ function fakeEngine(runs: number, dies = 0): { engine: Engine; ran: number[]; as
     add: () => (done++, { standing: standing(), kept: true }),
     judge: () => judged,
     share: () => ({ link: 'v=1&runs=x' }),
+    show: () => ({ trials: [trial(base), { ...trial(base), key: 'own' }] }),
   };
   const full = async () => {
     open++;
@@ -196,6 +197,21 @@ describe('Lab', () => {
     await lab.read('true_score');
     lab.leave();
     expect([lab.phase, lab.standing, lab.judged]).toEqual(['recorded', null, judged]);
+  });
+
+  it('says how many runs came to the same bits as the recorded ones', async () => {
+    const { engine } = fakeEngine(2);
+    const lab = new Lab(async () => engine);
+    const recorded = { engine: '2', date: '2026-01-01', link: 'v=1', sweep, judged: {} };
+    lab.show({ ...recorded, trials: [trial(base)] });
+    await lab.start({ sweep });
+    expect(lab.agreement).toEqual({ same: 1, of: 1 });
+    lab.show({ ...recorded, trials: [{ ...trial(base), fingerprint: 'other' }] });
+    await lab.start();
+    expect(lab.agreement).toEqual({ same: 0, of: 1 });
+    lab.show({ ...recorded, trials: [] });
+    await lab.start();
+    expect(lab.agreement).toBeNull();
   });
 
   it('says why a sweep cannot be', async () => {
