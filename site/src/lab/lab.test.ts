@@ -67,7 +67,8 @@ describe('the figure of a sweep', () => {
   it('can stand over what the feedback costs', () => {
     const { x, lines } = makeLadder(sweep, judged, 'bits');
     expect(x.ticks).toBeUndefined();
-    expect(x.domain).toEqual([0, 200]);
+    expect(x.domain).toEqual([100, 200]);
+    expect(makeLadder(sweep, judged, 'pairs').x.domain).toEqual([64, 65]); // all the same
     expect(lines[0]!.points.map((p) => p.x)).toEqual([100, 200]);
   });
 

@@ -87,7 +87,7 @@ export function makeLadder(sweep: Sweep, judged: Judgement, by = ''): Ladder {
   return {
     x:
       counted
-        ? { title: counted.title, domain: [0, Math.max(1, ...summary.points.map(place))] }
+        ? { title: counted.title, domain: extent(summary.points.map(place)) }
         : {
             title: param === 'levels' ? 'Feedback, levels' : findParam(param).title,
             domain: [0, Math.max(1, values.length - 1)],
@@ -98,6 +98,12 @@ export function makeLadder(sweep: Sweep, judged: Judgement, by = ''): Ladder {
     levels,
     summary: summarize(lines, title),
   };
+}
+
+/** From the least to the most, which are never the same. */
+function extent(numbers: number[]): [number, number] {
+  const least = Math.min(...numbers);
+  return [least, Math.max(least + 1, ...numbers)];
 }
 
 function ladderPoint(sweep: Sweep, point: Point, index: number, place: (point: Point) => number): LadderPoint {
