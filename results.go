@@ -18,7 +18,6 @@ import (
 
 	"margins/datasets"
 	"margins/mmpo"
-	"margins/toy/kernel"
 )
 
 // resultsCommand runs what the project claims, at several seeds, and writes down what came of it.
@@ -113,9 +112,10 @@ func (c *resultsCommand) Run(ctx context.Context) error {
 		return err
 	}
 	all := results{Engine: mmpo.EngineVersion, Date: time.Now().UTC().Format(time.DateOnly), Missing: []string{}}
-	frontiers := frontiers{}
+	kept := frontiers{}
+	find := func(e mmpo.Experiment) (*mmpo.Frontier, error) { return kept.find(ctx, e) }
 	for _, r := range cases {
-		of, ok, err := r.collect(c.Seeds, trials, frontiers.find)
+		of, ok, err := r.collect(c.Seeds, trials, find)
 		switch {
 		case err != nil:
 			return err
@@ -223,30 +223,17 @@ func (c *resultsCommand) run(ctx context.Context, cases []resultCase, trials map
 type frontiers map[[2]string]*mmpo.Frontier
 
 // find returns the best reachable frontier of e's world and stakes.
-func (f frontiers) find(e mmpo.Experiment) (*mmpo.Frontier, error) {
+func (f frontiers) find(ctx context.Context, e mmpo.Experiment) (*mmpo.Frontier, error) {
 	key := [2]string{e.World, e.Stakes}
 	if found := f[key]; found != nil {
 		return found, nil
 	}
-	encoded, err := encodedReference(e)
+	e.Seed = 1 // one for all
+	report, err := survey(ctx, e, mmpo.FrontierSamples)
 	if err != nil {
 		return nil, err
 	}
-	k := kernel.New()
-	defer k.Close()
-	reference, err := mmpo.DecodeReference(k, encoded)
-	if err != nil {
-		return nil, err
-	}
-	survey, err := mmpo.NewLab(k, reference, nil).NewSurvey(e, 1, mmpo.FrontierSamples)
-	if err != nil {
-		return nil, err
-	}
-	for survey.Write(surveyPiece) < 1 {
-		progress("the ceiling of %s, %s", e.World, e.Stakes)
-	}
-	progress("")
-	f[key] = survey.Frontier(e.Stakes)
+	f[key] = report.Frontier
 	return f[key], nil
 }
 
