@@ -27,6 +27,8 @@ type recordedSweep struct {
 	Sweep  mmpo.Sweep           `json:"sweep"`
 	Judged map[string]judgement `json:"judged"` // by readout
 	Trials []mmpo.Trial         `json:"trials"`
+	// Ceiling is the best there is in the sweep's world; the page computes it for others.
+	Ceiling *mmpo.Frontier `json:"ceiling"`
 }
 
 // judgement is what the runs say by one readout.
@@ -53,10 +55,16 @@ func (c *recordSweepCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	best, err := survey(ctx, s.Base, mmpo.FrontierSamples)
+	if err != nil {
+		return err
+	}
+	recorded := newRecordedSweep(s, folder.Trials, time.Now())
+	recorded.Ceiling = best.Frontier
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(newRecordedSweep(s, folder.Trials, time.Now())); err != nil {
+	if err := e.Encode(recorded); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(c.Out), 0o755); err != nil {

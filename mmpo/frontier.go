@@ -120,6 +120,11 @@ func (f *Frontier) at(prompts [][]Outcome, lambda float64) FrontierPoint {
 	return mean
 }
 
+// Reach returns the largest KL, in nats, at which the frontier has a point.
+func (f *Frontier) Reach() float64 {
+	return append([]FrontierPoint{f.Reference}, f.Points...)[len(f.Points)].KL
+}
+
 // Ceiling returns the best mean true score, in points, at a KL in nats. Between points it is on the chord, which is a little low, since the
 // frontier is concave. Where the frontier does not reach it is NaN; an exact one's score does not rise beyond its last point.
 func (f *Frontier) Ceiling(kl float64) float64 {

@@ -56,6 +56,7 @@ func FindReadout(id string) (Readout, bool) {
 type Summary struct {
 	Readout Readout `json:"readout"`
 	KL      float64 `json:"kl"`      // at which ScoreAtKL is read, nats
+	Reach   float64 `json:"reach"`   // the largest mean KL at which the runs of a point end, nats; 0 where no run is
 	Points  []Point `json:"points"`  // by place on the axes, the last axis fastest
 	Planned int     `json:"planned"` // seeds of every point
 }
@@ -98,9 +99,24 @@ func Summarize(s *Sweep, trials map[string]*Trial, readout Readout, kl float64) 
 		if len(values) > 0 {
 			p.Median = known(Median(values))
 		}
+		out.Reach = max(out.Reach, p.reach())
 		out.Points = append(out.Points, p)
 	}
 	return out
+}
+
+// reach returns the mean KL at which the point's runs end, 0 where no run is.
+func (p *Point) reach() float64 {
+	var ends []float64
+	for _, o := range p.Runs {
+		if o == nil || o.Diverged != "" {
+			continue
+		}
+		if kl := o.At("kl"); !math.IsNaN(kl) {
+			ends = append(ends, kl)
+		}
+	}
+	return NewEstimate(ends).Mean
 }
 
 func (p *Point) add(o *Trial, s *Summary) {

@@ -156,10 +156,12 @@ func TestScoreAtKL(t *testing.T) {
 			{80, map[string]float32{"kl": kl, "true_score": 3 + 2*kl}},
 			{160, map[string]float32{"kl": kl - 0.5, "true_score": 9}},
 		}
+		trials[c.Key].Metrics["kl"] = kl - 0.5
 	}
 	readout, _ := FindReadout(ScoreAtKL)
 	sum := Summarize(s, trials, readout, 0)
 	assert.InDelta(t, 2, sum.KL, 0, "all runs came as far as that")
+	assert.InDelta(t, 1.89, sum.Reach, 1e-6, "the mean over the runs of the point that went furthest")
 	for _, p := range sum.Points {
 		assert.InDelta(t, 7, p.Mean.Mean, 1e-6)
 		assert.Equal(t, 3, p.Mean.N)

@@ -214,30 +214,16 @@ func (r *Report) guides(s *mmpo.Summary) (guides []guideline) {
 	if s.Readout.ID != "true_score" && s.Readout.ID != mmpo.ScoreAtKL || r.varies("stakes", "world") {
 		return nil
 	}
-	var kls []float64
-	for i := range s.Points {
-		var ends []float64
-		for _, t := range s.Points[i].Runs {
-			if t == nil || t.Diverged != "" {
-				continue
-			}
-			ends = append(ends, t.At("kl"))
-		}
-		if len(ends) > 0 {
-			kls = append(kls, mmpo.NewEstimate(ends).Mean)
-		}
-	}
 	if reference := s.Reference(); reference != nil {
 		guides = append(guides, guideline{"reference", []point{{0, *reference}}})
 	}
-	if r.Ceiling != nil && len(kls) > 0 {
-		kl := slices.Max(kls)
+	if r.Ceiling != nil && s.Reach > 0 {
+		kl := s.Reach
 		if s.Readout.ID == mmpo.ScoreAtKL {
 			kl = s.KL
 		}
-		if best := r.Ceiling.Ceiling(kl); !math.IsNaN(best) {
-			guides = append(guides, guideline{fmt.Sprintf("best at a KL of %.1f", kl), []point{{0, best}}})
-		}
+		kl = min(kl, r.Ceiling.Reach()) // what is best there can be had further away, too
+		guides = append(guides, guideline{fmt.Sprintf("best at a KL of %.1f", kl), []point{{0, r.Ceiling.Ceiling(kl)}}})
 	}
 	return guides
 }

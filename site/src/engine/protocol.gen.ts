@@ -541,6 +541,7 @@ export interface Standing {
 export interface Summary {
   readout: Readout;
   kl: number; // at which ScoreAtKL is read, nats
+  reach: number; // the largest mean KL at which the runs of a point end, nats; 0 where no run is
   points: Point[]; // by place on the axes, the last axis fastest
   planned: number; // seeds of every point
 }

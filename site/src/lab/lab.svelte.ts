@@ -3,7 +3,7 @@
 import { catalog } from '../engine/catalog.gen';
 import type { Client } from '../engine/client';
 import type { Engine } from '../engine/engine';
-import type { Experiment, Judged, Trial, Standing, Sweep } from '../engine/protocol.gen';
+import type { Experiment, Frontier, Judged, Trial, Standing, Sweep } from '../engine/protocol.gen';
 import { sentence, wasCanceled } from '../state/data.svelte';
 import { labPrefix } from '../state/links.svelte';
 import { persist } from '../lib/persist';
@@ -20,6 +20,8 @@ export interface RecordedSweep {
   /** What its runs say, by readout. */
   judged: { [readout: string]: Judgement };
   trials: Trial[];
+  /** The best there is in the sweep's world. */
+  ceiling: Frontier | null;
 }
 
 /** A sweep as somebody asked for it: in full or by a link, and on how many seeds its objectives are tuned first. */

@@ -33,6 +33,7 @@ const judged: Judgement = {
   summary: {
     readout: { id: 'true_score', title: 'True score', unit: 'points', worth: 0.25 },
     kl: 0,
+    reach: 2.5,
     points: [point([0, 0], 5), point([0, 1], 6), point([1, 0], null), point([1, 1], 7.5)],
     planned: 2,
   },
@@ -70,6 +71,16 @@ describe('the figure of a sweep', () => {
     expect(x.domain).toEqual([100, 200]);
     expect(makeLadder(sweep, judged, 'pairs').x.domain).toEqual([64, 65]); // all the same
     expect(lines[0]!.points.map((p) => p.x)).toEqual([100, 200]);
+  });
+
+  it('has the best there is at the KL that the runs reach, or as far as that is known', () => {
+    const at = (kl: number, score: number) => ({ lambda: 1, kl, score, parts: [], ess: 20 });
+    const ceiling = { reference: at(0, 3), points: [at(1, 7), at(2, 8)], sampled: true, prompts: 8, responses: 256, stopped: '' };
+    const level = (reach: number) => makeLadder(sweep, { ...judged, summary: { ...judged.summary, reach } }, '', ceiling).levels.at(-1)!;
+    expect(level(1.5)).toEqual({ value: 7.5, title: 'Best at a KL of 1.5:' });
+    expect(level(4)).toEqual({ value: 8, title: 'Best at a KL of 2.0:' });
+    expect(level(0).title).toBe('Reference');
+    expect(makeLadder(sweep, judged, '', ceiling).y.max).toBeGreaterThan(8);
   });
 
   it('names places by what varies', () => {
@@ -189,7 +200,7 @@ describe('Lab', () => {
   it('shows what is recorded until something is planned, and again when it is left', async () => {
     const { engine } = fakeEngine(1);
     const lab = new Lab(async () => engine);
-    lab.show({ engine: '2', date: '2026-01-01', link: 'v=1', sweep, judged: { true_score: judged }, trials: [trial(base)] });
+    lab.show({ engine: '2', date: '2026-01-01', link: 'v=1', sweep, judged: { true_score: judged }, trials: [trial(base)], ceiling: null });
     expect([lab.phase, lab.judged, lab.link]).toEqual(['recorded', judged, 'v=1']);
     await lab.read('valid');
     expect(lab.judged).toBeNull();
@@ -203,7 +214,7 @@ describe('Lab', () => {
   it('says how many runs came to the same bits as the recorded ones', async () => {
     const { engine } = fakeEngine(2);
     const lab = new Lab(async () => engine);
-    const recorded = { engine: '2', date: '2026-01-01', link: 'v=1', sweep, judged: {} };
+    const recorded = { engine: '2', date: '2026-01-01', link: 'v=1', sweep, judged: {}, ceiling: null };
     lab.show({ ...recorded, trials: [trial(base)] });
     await lab.start({ sweep });
     expect(lab.agreement).toEqual({ same: 1, of: 1 });

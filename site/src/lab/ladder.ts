@@ -1,9 +1,10 @@
 // What the figure of a sweep draws, made of the sweep and of what its runs say.
 
-import type { Point, Sweep } from '../engine/protocol.gen';
+import type { Frontier, Point, Summary, Sweep } from '../engine/protocol.gen';
 import { catalog } from '../engine/catalog.gen';
 import { fixed } from '../lib/format';
 import { findParam } from '../lib/params';
+import { ceilingAt } from '../state/ceiling.svelte';
 import type { Judgement } from './lab.svelte';
 
 /** A point of a line: one place on the axes, its runs read at their seeds. */
@@ -63,8 +64,8 @@ export function placeTitle(sweep: Sweep, at: number[], without = -1): string {
   return names.filter((_, axis) => axis !== without).join(', ');
 }
 
-/** Makes the figure, over the values of the first axis, or over what the catalog's abscissa of that id counts. */
-export function makeLadder(sweep: Sweep, judged: Judgement, by = ''): Ladder {
+/** Makes the figure, over the values of the first axis, or over what the catalog's abscissa of that id counts; with the best there is, if it is known. */
+export function makeLadder(sweep: Sweep, judged: Judgement, by = '', ceiling: Frontier | null = null): Ladder {
   const { summary } = judged;
   const axis = abscissa(sweep);
   const { param, values } = sweep.axes[axis]!;
@@ -82,7 +83,7 @@ export function makeLadder(sweep: Sweep, judged: Judgement, by = ''): Ladder {
   const reference = judged.reference === null ? [] : [{ value: judged.reference, title: 'Reference' }];
   const baseline = catalog.metrics.find((m) => m.id === summary.readout.id);
   const chance = typeof baseline?.baseline !== 'number' || reference.length > 0 ? [] : [{ value: baseline.baseline, title: baseline.baselineTitle ?? '' }];
-  const levels = [...reference, ...chance];
+  const levels = [...reference, ...chance, ...bestLevel(summary, ceiling)];
   const { title, unit } = summary.readout;
   return {
     x:
@@ -98,6 +99,14 @@ export function makeLadder(sweep: Sweep, judged: Judgement, by = ''): Ladder {
     levels,
     summary: summarize(lines, title),
   };
+}
+
+/** The best true score at the KL that the runs reach, or as far from the reference as it is known: what is best there can be had further away, too. */
+function bestLevel({ readout, kl, reach }: Summary, ceiling: Frontier | null): Ladder['levels'] {
+  const wanted = { true_score: reach, score_at_kl: kl }[readout.id];
+  if (!ceiling || !wanted) return [];
+  const at = Math.min(wanted, ceiling.points.at(-1)?.kl ?? 0);
+  return [{ value: ceilingAt(ceiling, at), title: `Best at a KL of ${fixed(at, 1)}:` }];
 }
 
 /** From the least to the most, which are never the same. */
