@@ -8,7 +8,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: build run test check engine kernel references record screenshot site tools clean FORCE bench fuzz \
+.PHONY: build run test check engine kernel references record grain screenshot site tools clean FORCE bench fuzz \
 	check-go check-site test-go test-bits test-node test-chromium test-site test-size test-bench test-e2e
 
 # ---- What is built from what --------------------------------------------------------------------------------------------------------
@@ -76,6 +76,12 @@ references:
 record:
 	go run . record
 	go run . record-sweep --tune
+
+# How many levels are enough, by world and stakes: results/grain. Half an hour; what is done is not done again.
+grain: $(addprefix grain-,script-skew script-mid script-flat support-service)
+grain-%:
+	go run . sweep --world=$(word 1,$(subst -, ,$*)) --stakes=$(word 2,$(subst -, ,$*)) --tune --out=build/grain/$*
+	go run . report build/grain/$* --out=results/grain/$*
 
 screenshot: tools build/margins
 	node scripts/screenshot.mjs
