@@ -19,7 +19,7 @@ visitTest('on a first visit the engine is ready soon, and Play takes its first s
       const input = document.querySelector('[data-testid=import-input]');
       if (input && !input.disabled) globalThis.engineReady ??= performance.now(); // since the navigation began
       const counter = document.querySelector('[data-testid=step-counter]')?.textContent.replace(/\s/g, '');
-      if (globalThis.pressed && counter?.startsWith('1/')) globalThis.firstStep ??= performance.now();
+      if (globalThis.pressed && Number.parseInt(counter) > 0) globalThis.firstStep ??= performance.now(); // a stalled machine may show 2 first
     };
     new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   });
