@@ -110,7 +110,7 @@ export class Playground {
     return a!.fingerprint && b!.fingerprint ? verdict(a!, b!, claimed.claim.engine, catalog.engine) : null;
   });
   readonly stepsPerSecond = $derived(
-    this.running ? (this.runs.a.state?.stepsPerSecond ?? 0) + (this.runs.b.state?.stepsPerSecond ?? 0) : 0,
+    this.running ? slowest(sides.map((side) => this.runs[side].state?.stepsPerSecond ?? 0)) : 0,
   );
 
   /** host gives workers and files. */
@@ -448,4 +448,10 @@ export class Playground {
 /** The step of the last of a table's rows, 0 if there are none. */
 function lastStep(rows: Float32Array): number {
   return rows.at(-1 - catalog.metrics.length) ?? 0;
+}
+
+/** The least of the rates that are not 0: of the side that the other would wait for. */
+function slowest(rates: number[]): number {
+  const moving = rates.filter((rate) => rate > 0);
+  return moving.length > 0 ? Math.min(...moving) : 0;
 }

@@ -37,6 +37,17 @@ describe('Playground', () => {
     expect(play.step).toBe(0);
   });
 
+  it('tells how fast a side goes, not both together', async () => {
+    const { play } = await playground();
+    play.set('steps', 4000);
+    await play.play();
+    await until(() => play.runs.a.running && play.runs.b.running);
+    expect(play.stepsPerSecond).toBe(40);
+    play.pause();
+    await until(() => !play.running);
+    expect(play.stepsPerSecond).toBe(0);
+  });
+
   it('steps both sides by one, even when asked before they are open', async () => {
     const { play, a } = await playground();
     const opening = play.reset();
