@@ -77,7 +77,7 @@ record:
 	go run . record
 	go run . record-sweep --tune
 
-# How many levels are enough, by world and stakes: results/grain. Half an hour; what is done is not done again.
+# How many levels are enough, by world and stakes: results/grain. Forty minutes on two cores; what is done is not done again.
 grain: $(addprefix grain-,script-skew script-mid script-flat support-service)
 grain-%:
 	go run . sweep --world=$(word 1,$(subst -, ,$*)) --stakes=$(word 2,$(subst -, ,$*)) --tune --out=build/grain/$*

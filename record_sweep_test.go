@@ -48,6 +48,10 @@ func TestTheRecordedSweepReplays(t *testing.T) {
 		assert.JSONEq(t, string(said.Judged[id]), string(sums[id]), id)
 	}
 
+	best, err := survey(context.Background(), kept.Sweep.Base, mmpo.FrontierSamples)
+	require.NoError(t, err)
+	assert.Equal(t, best.Frontier, kept.Ceiling, "make record")
+
 	reference, err := encodedReference(kept.Sweep.Base)
 	require.NoError(t, err)
 	for _, cell := range []mmpo.Cell{cells[0], cells[len(cells)-1]} {

@@ -120,9 +120,12 @@ func (f *Frontier) at(prompts [][]Outcome, lambda float64) FrontierPoint {
 	return mean
 }
 
-// Reach returns the largest KL, in nats, at which the frontier has a point.
+// Reach returns the largest KL, in nats, at which the frontier has a point; 0 where it has none but the reference.
 func (f *Frontier) Reach() float64 {
-	return append([]FrontierPoint{f.Reference}, f.Points...)[len(f.Points)].KL
+	if len(f.Points) == 0 {
+		return 0
+	}
+	return f.Points[len(f.Points)-1].KL
 }
 
 // Ceiling returns the best mean true score, in points, at a KL in nats. Between points it is on the chord, which is a little low, since the

@@ -217,7 +217,7 @@ func (r *Report) guides(s *mmpo.Summary) (guides []guideline) {
 	if reference := s.Reference(); reference != nil {
 		guides = append(guides, guideline{"reference", []point{{0, *reference}}})
 	}
-	if r.Ceiling != nil && s.Reach > 0 {
+	if r.Ceiling != nil && r.Ceiling.Reach() > 0 && s.Reach > 0 {
 		kl := s.Reach
 		if s.Readout.ID == mmpo.ScoreAtKL {
 			kl = s.KL

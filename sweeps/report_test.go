@@ -145,6 +145,22 @@ func TestAbscissas(t *testing.T) {
 	assert.ErrorContains(t, err, `there is no readout "beauty"`)
 }
 
+func TestReportWithACeiling(t *testing.T) {
+	r := reported(t, "vary.levels=2,exact&seeds=3")
+	for _, trial := range r.Trials {
+		trial.Metrics["kl"] = 2
+	}
+	at := func(kl, score float64) mmpo.FrontierPoint { return mmpo.FrontierPoint{KL: kl, Score: score} }
+	r.Ceiling = &mmpo.Frontier{Sampled: true, Reference: at(0, 3), Points: []mmpo.FrontierPoint{at(1, 7), at(1.5, 8)}}
+	assert.Contains(t, texts(t, make2(t, r)["figure.svg"]), "best at a KL of 1.5", "as far as it is known")
+	r.Ceiling.Points = append(r.Ceiling.Points, at(3, 9))
+	assert.Contains(t, texts(t, make2(t, r)["figure.svg"]), "best at a KL of 2.0", "where the runs end")
+	r.Ceiling.Points = nil
+	svg := string(make2(t, r)["figure.svg"])
+	assert.NotContains(t, svg, "best at")
+	assert.NotContains(t, svg, "NaN")
+}
+
 func TestReportOfHalfASweep(t *testing.T) {
 	r := reported(t, "vary.levels=2,exact&vary.objective=dpo,mmpo&seeds=3")
 	for i, c := range r.Sweep.Cells() {

@@ -227,6 +227,7 @@ export class Lab {
 
   /** Holds what has been run against the recorded runs of the same experiments. */
   async #compare(): Promise<void> {
+    if (this.phase === 'recorded') return;
     const recorded = Object.fromEntries((this.recorded?.trials ?? []).map((t) => [t.key, t.fingerprint]));
     const both = (await this.fetchTrials()).filter((t) => t.key in recorded);
     const same = both.filter((t) => recorded[t.key] === t.fingerprint);

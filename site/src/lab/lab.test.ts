@@ -80,6 +80,7 @@ describe('the figure of a sweep', () => {
     expect(level(1.5)).toEqual({ value: 7.5, title: 'Best at a KL of 1.5:' });
     expect(level(4)).toEqual({ value: 8, title: 'Best at a KL of 2.0:' });
     expect(level(0).title).toBe('Reference');
+    expect(makeLadder(sweep, judged, '', { ...ceiling, points: [] }).levels).toHaveLength(1); // nothing but the reference is known
     expect(makeLadder(sweep, judged, '', ceiling).y.max).toBeGreaterThan(8);
   });
 

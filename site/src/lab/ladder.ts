@@ -104,8 +104,9 @@ export function makeLadder(sweep: Sweep, judged: Judgement, by = '', ceiling: Fr
 /** The best true score at the KL that the runs reach, or as far from the reference as it is known: what is best there can be had further away, too. */
 function bestLevel({ readout, kl, reach }: Summary, ceiling: Frontier | null): Ladder['levels'] {
   const wanted = { true_score: reach, score_at_kl: kl }[readout.id];
-  if (!ceiling || !wanted) return [];
-  const at = Math.min(wanted, ceiling.points.at(-1)?.kl ?? 0);
+  const known = ceiling?.points.at(-1)?.kl;
+  if (!ceiling || !known || !wanted) return [];
+  const at = Math.min(wanted, known);
   return [{ value: ceilingAt(ceiling, at), title: `Best at a KL of ${fixed(at, 1)}:` }];
 }
 
